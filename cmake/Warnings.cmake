@@ -1,0 +1,12 @@
+# Every layer is compiled with these; a warning is an error (set in the presets).
+set(BRUNT_TEST_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wvla)
+set(BRUNT_WARNINGS
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wcast-align -Wnon-virtual-dtor
+    -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough -Wundef -Wvla)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND BRUNT_WARNINGS -Wduplicated-cond -Wduplicated-branches -Wlogical-op)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-coroutines>)
+else()
+  # TRY is a statement expression, which -Wpedantic of clang calls an extension even behind __extension__.
+  list(APPEND BRUNT_WARNINGS -Wno-gnu-statement-expression-from-macro-expansion)
+endif()

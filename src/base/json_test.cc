@@ -1,0 +1,50 @@
+#include "base/json.h"
+
+#include <doctest/doctest.h>
+
+namespace brunt {
+
+TEST_CASE("a document comes back as it was written") {
+  for (const char* text :
+       {"null", "true", "-1", "9223372036854775807", "0.1", "1e+300", "\"a\\nb\"", "[]", "{}",
+        "[1,[2,{\"a\":null}]]", "{\"b\":1,\"a\":\"\xC3\xA9\"}"}) {
+    CAPTURE(text);
+    CHECK(Json::parse(text).value().dump() == text);
+  }
+}
+
+TEST_CASE("an error names line and column") {
+  const auto bad = Json::parse("{\n  \"a\": tru\n}");
+  REQUIRE(!bad);
+  CHECK(bad.error().code == ErrorCode::malformed);
+  CHECK(bad.error().text.find("line 2") != std::string::npos);
+}
+
+TEST_CASE("what is cut, doubled or not UTF-8 is malformed") {
+  for (const char* text : {"", "{", "[1,", "\"abc", "1 2", "{\"a\" 1}", "\"\xff\""}) {
+    CAPTURE(text);
+    CHECK(!Json::parse(text));
+  }
+}
+
+TEST_CASE("deep nesting costs an error and not the stack") {
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  CHECK(Json::parse(deep).error().code == ErrorCode::too_large);
+}
+
+TEST_CASE("control characters and broken UTF-8 are written so that a reader accepts them") {
+  std::string out;
+  append_json_string(out, std::string_view("a\x01\"\\\xff", 5));
+  CHECK(out == "\"a\\u0001\\\"\\\\\xEF\xBF\xBD\"");
+  CHECK(Json::parse(out));
+}
+
+TEST_CASE("set replaces and keeps the order of keys") {
+  Json value;
+  value.set("a", 1);
+  value.set("b", 2);
+  value.set("a", "x");
+  CHECK(value.dump() == R"({"a":"x","b":2})");
+}
+
+}  // namespace brunt

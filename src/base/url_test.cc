@@ -1,0 +1,72 @@
+#include "base/url.h"
+
+#include <doctest/doctest.h>
+
+namespace brunt {
+
+TEST_CASE("a URL is taken apart") {
+  const Url url = parse_url("HTTPS://me:p%40ss@Example.COM:8443/a b?x=1#frag").value();
+  CHECK(url.scheme == "https");
+  CHECK(url.host == "example.com");
+  CHECK(url.port == 8443);
+  CHECK(url.user == "me");
+  CHECK(url.password == "p@ss");
+  CHECK(url.target == "/a%20b?x=1");
+  CHECK(url.text() == "https://example.com:8443/a%20b?x=1");
+}
+
+TEST_CASE("defaults are filled in") {
+  CHECK(parse_url("http://h").value().target == "/");
+  CHECK(parse_url("http://h?q").value().target == "/?q");
+  CHECK(parse_url("http://h").value().port == 80);
+  CHECK(parse_url("https://[::1]/").value().authority() == "[::1]");
+  CHECK(parse_url("http+unix://%2Ftmp%2Fa.sock/x").value().host == "/tmp/a.sock");
+}
+
+TEST_CASE("what is no URL says what is wrong") {
+  const std::pair<const char*, const char*> rows[] = {
+      {"localhost:8080/", "no scheme: write http://localhost:8080/"},
+      {"ftp://h/", "scheme \"ftp\" is not supported"},
+      {"http://", "the host is missing"},
+      {"http://h:0/", "no port"},
+      {"http://h:99999/", "no port"},
+      {"http://[::1/", "not closed"}};
+  for (const auto& [text, expected] : rows) {
+    CAPTURE(text);
+    const auto url = parse_url(text);
+    REQUIRE(!url);
+    CHECK(url.error().text.find(expected) != std::string::npos);
+  }
+}
+
+// Source of the rows: RFC 3986, section 5.4, with http in place of a scheme without authority.
+TEST_CASE("a reference is resolved as the RFC says") {
+  const Url base = parse_url("http://a/b/c/d;p?q").value();
+  const std::pair<const char*, const char*> rows[] = {
+      {"g", "http://a/b/c/g"},
+      {"./g", "http://a/b/c/g"},
+      {"g/", "http://a/b/c/g/"},
+      {"/g", "http://a/g"},
+      {"//g", "http://g/"},
+      {"?y", "http://a/b/c/d;p?y"},
+      {"g?y", "http://a/b/c/g?y"},
+      {"..", "http://a/b/"},
+      {"../g", "http://a/b/g"},
+      {"../../../g", "http://a/g"},
+      {"", "http://a/b/c/d;p?q"},
+      {"http://x/y", "http://x/y"},
+      {"g?a=http://z", "http://a/b/c/g?a=http://z"}};
+  for (const auto& [reference, expected] : rows) {
+    CAPTURE(reference);
+    CHECK(resolve_url(base, reference).value().text() == expected);
+  }
+}
+
+TEST_CASE("percent and form encodings go both ways") {
+  CHECK(percent_encode("a b/\xC3\xA9") == "a%20b%2F%C3%A9");
+  CHECK(percent_decode("a%20b%2") == "a b%2");
+  CHECK(form_encode("a b&c") == "a+b%26c");
+  CHECK(form_decode("a+b%26c") == "a b&c");
+}
+
+}  // namespace brunt
