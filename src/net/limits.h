@@ -1,0 +1,27 @@
+// What the machine lets one process do. Read once at start; the plan works out from it how many
+// processes it needs.
+#pragma once
+#include <cstdint>
+
+#include "base/result.h"
+
+namespace brunt {
+
+struct MachineLimits {
+  std::uint64_t descriptors = 0;      // Soft limit, now.
+  std::uint64_t descriptors_max = 0;  // Hard limit.
+  std::uint32_t somaxconn = 0;        // Longest queue of a listener.
+  std::uint16_t port_first = 0;       // The ephemeral range, both ends included.
+  std::uint16_t port_last = 0;
+  std::uint64_t memory_maps_max = 0;  // vm.max_map_count: two for each fiber's guarded stack.
+
+  std::uint32_t ports() const { return std::uint32_t{port_last} - port_first + 1; }
+};
+
+// Raises the soft limit on descriptors to the hard limit; gives the new one. Errors: denied, io.
+Result<std::uint64_t> raise_descriptor_limit();
+
+// What cannot be read (no /proc) is the kernel's default.
+MachineLimits read_machine_limits();
+
+}  // namespace brunt
