@@ -1,0 +1,103 @@
+// Watches thresholds while a run goes on, second by second, and says in the end which ones held.
+//
+//   ThresholdJudge judge(thresholds, {.warm_up = 10s});
+//   judge.observe(12, totals.close_second(12));     // every second, in order, also empty ones
+//   if (judge.abort_wanted(elapsed)) ...            // as often as k6 does: every 2 s
+//   for (const ThresholdResult& result : judge.results(elapsed)) ...
+//
+// Feed it the seconds in which load was planned: a counter `over` a window that lies in the
+// graceful stop would fail for no fault of the target. It keeps its own sums, so it needs neither
+// Totals nor the record; memory is a sink a threshold, and a sink a second for windows.
+//
+// No samples: k6 lets such a threshold pass, and so does NoSamples::pass. An expectation of a plan
+// (NoSamples::fail) is then not met: "p99 < 250ms" of nothing proves nothing. A counter without
+// samples is 0, which is a figure; a window without samples is left out.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "metrics/threshold.h"
+
+namespace brunt {
+
+enum class NoSamples : std::uint8_t { pass, fail };
+enum class OnFail : std::uint8_t { go_on, abort };  // k6's abortOnFail.
+
+struct Threshold {
+  Selector selector;
+  Condition condition;
+  MetricInfo metric;  // The selector's.
+  OnFail on_fail = OnFail::go_on;
+  Duration delay_abort{};  // From the run's start until abort is considered: delayAbortEval.
+  NoSamples no_samples = NoSamples::fail;
+};
+
+// Parses both parts against the registry. Errors: invalid, not_found (no such metric, with the
+// nearest name); the text names the threshold.
+Result<Threshold> make_threshold(const MetricRegistry& registry, std::string_view selector,
+                                 std::string_view condition);
+
+enum class ThresholdState : std::uint8_t { ok, failed, no_samples };
+
+struct ThresholdResult {
+  const Threshold* threshold = nullptr;  // Valid as long as the judge.
+  ThresholdState state = ThresholdState::no_samples;
+  std::optional<double> measured;  // With `over`: of the first window that failed, else the worst.
+  std::optional<std::int64_t> window_start;  // Second, with `over`.
+  std::uint32_t windows_failed = 0;
+  std::uint32_t windows_judged = 0;
+
+  // Whether it counts as met: ok, or no samples where these pass.
+  bool met() const;
+};
+
+class ThresholdJudge {
+ public:
+  struct Options {
+    Duration warm_up{};  // Rounded up to whole seconds.
+  };
+  static constexpr Duration window_max = std::chrono::hours(1);  // parse_condition refuses longer.
+
+  ThresholdJudge(std::vector<Threshold> thresholds, const Options& options);
+
+  // `second` rises with each call. Rows as Totals::close_second gives them; rows of earlier seconds
+  // (an origin was late) count for the sums and for the newest window.
+  void observe(std::int64_t second, std::span<const SecondRow> rows);
+
+  // In the thresholds' order. `elapsed` since the run's start; windows that end later than it are
+  // not judged, as their last second is not whole.
+  std::vector<ThresholdResult> results(Duration elapsed);
+
+  // The first threshold with OnFail::abort that fails now, past its delay; nullptr if none.
+  const Threshold* abort_wanted(Duration elapsed);
+
+  const std::vector<Threshold>& thresholds() const { return thresholds_; }
+
+  ThresholdJudge(const ThresholdJudge&) = delete;
+  ThresholdJudge& operator=(const ThresholdJudge&) = delete;
+
+ private:
+  struct Watch {
+    Sink total;
+    std::deque<Sink> seconds;    // With a window: its seconds, the newest last.
+    std::int64_t next = 0;       // The second after the newest.
+    std::int64_t judged_to = 0;  // Windows that end at or before this second are judged.
+    std::uint32_t windows_judged = 0, windows_failed = 0;
+    std::optional<double> worst, first_failed;
+    std::int64_t worst_start = 0, first_failed_start = 0;
+  };
+
+  void judge_window(const Threshold& threshold, Watch& watch);
+  void advance(std::size_t index, std::int64_t second);
+  ThresholdResult result(std::size_t index, Duration elapsed);
+  std::int64_t scope_start(const Threshold& threshold) const;
+
+  std::vector<Threshold> thresholds_;
+  std::vector<Watch> watches_;
+  std::int64_t warm_up_seconds_;
+};
+
+}  // namespace brunt

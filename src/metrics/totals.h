@@ -1,0 +1,117 @@
+// Adds up the snapshots of all threads and processes: for each series the whole run so far, and
+// for each second the merged row that the record keeps.
+//
+//   totals.merge(origin, snapshot);                    // every origin's, in its order
+//   for (SecondRow& row : totals.close_second(12)) ... // once all origins have sent second 12
+//   totals.select({"http_req_duration", tags})         // a k6 submetric, whole run
+//
+// Belongs to one thread (the conductor's helper).
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "metrics/metric.h"
+#include "metrics/sink.h"
+#include "metrics/snapshot.h"
+#include "metrics/tags.h"
+
+namespace brunt {
+
+// Some series of one metric: those that carry all these tags. `http_req_duration{status:200}`.
+struct Selector {
+  std::string metric;
+  TagSet tags;  // Empty: all of them.
+
+  bool matches(const MetricInfo& info, const TagSet& with) const {
+    return info.name == metric && brunt::matches(with, tags);
+  }
+  std::string text() const;
+  friend bool operator==(const Selector&, const Selector&) = default;
+};
+
+// A merged series over its whole life.
+struct TotalSeries {
+  std::uint32_t index = 0;  // Its place in Totals::all(): stable.
+  MetricInfo metric;
+  TagSet tags;
+  Sink total;
+};
+
+// One series in one second, over all origins.
+struct SecondRow {
+  const TotalSeries* series = nullptr;  // Valid as long as the Totals.
+  std::int64_t second = 0;
+  Sink sink;  // What happened in this second alone; gauges: their last value.
+
+  // A trend's figures; zero for the others.
+  double p50 = 0, p95 = 0, p99 = 0;
+  std::string histogram;  // Encoded; empty for the others.
+};
+
+class Totals {
+ public:
+  struct Limits {
+    std::uint32_t seconds_open_max = 120;  // An origin that is further behind is not waited for.
+    std::uint32_t series_max = 1'000'000;
+  };
+
+  explicit Totals(Limits limits) : limits_(limits) {}
+  Totals() : Totals(Limits{}) {}
+
+  // Origins are numbers of your own (thread, process). A snapshot of a second that was closed
+  // already counts for the totals and for the next second that closes. Errors: malformed if a row's
+  // series was never defined or changes its kind (a broken child); exhausted.
+  Result<> merge(std::uint32_t origin, const Snapshot& snapshot);
+
+  // Hands out second `second` and every earlier one still open, ascending by second, then series.
+  std::vector<SecondRow> close_second(std::int64_t second);
+
+  const std::deque<TotalSeries>& all() const { return series_; }
+
+  // The selected series' whole run as one sink; nullopt if no series matches or none has a value.
+  std::optional<Sink> select(const Selector& selector) const;
+
+  // The metric's info, if any series of it has been seen.
+  const MetricInfo* find_metric(std::string_view name) const;
+
+  std::uint64_t samples_missed() const { return samples_missed_; }
+  std::uint64_t values_refused() const { return values_refused_; }
+  std::uint64_t series_overflowed() const;  // Over all origins.
+
+  Totals(const Totals&) = delete;
+  Totals& operator=(const Totals&) = delete;
+
+ private:
+  struct Origin {
+    std::vector<std::uint32_t> series;  // SeriesId -> index here.
+    std::uint64_t series_overflowed = 0;
+  };
+  struct Gauge {
+    std::map<std::uint32_t, double> last;  // By origin.
+    std::int64_t second = -1;
+  };
+  using OpenSecond = std::map<std::uint32_t, Sink>;  // By series index.
+
+  Result<std::uint32_t> define(const SeriesDefinition& definition);
+  Result<> merge_row(std::uint32_t origin, const SeriesRow& row, std::int64_t second);
+  void merge_gauge(std::uint32_t origin, std::uint32_t index, const Sink& sink,
+                   std::int64_t second);
+
+  Limits limits_;
+  std::deque<TotalSeries> series_;
+  std::unordered_map<std::string, std::uint32_t> by_name_;  // `metric{tags}` -> index.
+  std::unordered_map<std::uint32_t, Origin> origins_;
+  std::unordered_map<std::uint32_t, Gauge> gauges_;
+  std::map<std::int64_t, OpenSecond> open_;
+  std::int64_t closed_ = -1;  // The last second handed out.
+  std::uint64_t samples_missed_ = 0;
+  std::uint64_t values_refused_ = 0;
+};
+
+}  // namespace brunt
