@@ -32,7 +32,7 @@
 namespace brunt {
 
 enum class Statistic : std::uint8_t { count, rate, value, avg, min, max, med, percentile };
-enum class Comparison : std::uint8_t {
+enum class ThresholdOperator : std::uint8_t {
   less,
   less_or_equal,
   greater,
@@ -40,17 +40,17 @@ enum class Comparison : std::uint8_t {
   equal,
   not_equal
 };
-std::string_view symbol_of(Comparison comparison);  // "<="
+std::string_view symbol_of(ThresholdOperator comparison);  // "<="
 
-enum class Scope : std::uint8_t { whole_run, after_warm_up };
+enum class ThresholdScope : std::uint8_t { whole_run, after_warm_up };
 
 struct Condition {
   Statistic statistic = Statistic::count;
   double percentile = 0;  // 0 to 100, for Statistic::percentile.
-  Comparison comparison = Comparison::less;
+  ThresholdOperator comparison = ThresholdOperator::less;
   double limit = 0;   // In the metric's unit: ms, bytes, fraction, per second.
   Duration window{};  // Zero: the whole scope at once.
-  Scope scope = Scope::whole_run;
+  ThresholdScope scope = ThresholdScope::whole_run;
   std::string text;  // As it was written, trimmed: k6's summary shows it so.
 };
 

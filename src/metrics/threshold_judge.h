@@ -3,7 +3,7 @@
 //   ThresholdJudge judge(thresholds, {.warm_up = 10s});
 //   judge.observe(12, totals.close_second(12));     // every second, in order, also empty ones
 //   if (judge.abort_wanted(elapsed)) ...            // as often as k6 does: every 2 s
-//   for (const ThresholdResult& result : judge.results(elapsed)) ...
+//   for (const ThresholdOutcome& result : judge.results(elapsed)) ...
 //
 // Feed it the seconds in which load was planned: a counter `over` a window that lies in the
 // graceful stop would fail for no fault of the target. It keeps its own sums, so it needs neither
@@ -42,7 +42,7 @@ Result<Threshold> make_threshold(const MetricRegistry& registry, std::string_vie
 
 enum class ThresholdState : std::uint8_t { ok, failed, no_samples };
 
-struct ThresholdResult {
+struct ThresholdOutcome {
   const Threshold* threshold = nullptr;  // Valid as long as the judge.
   ThresholdState state = ThresholdState::no_samples;
   std::optional<double> measured;  // With `over`: of the first window that failed, else the worst.
@@ -69,7 +69,7 @@ class ThresholdJudge {
 
   // In the thresholds' order. `elapsed` since the run's start; windows that end later than it are
   // not judged, as their last second is not whole.
-  std::vector<ThresholdResult> results(Duration elapsed);
+  std::vector<ThresholdOutcome> results(Duration elapsed);
 
   // The first threshold with OnFail::abort that fails now, past its delay; nullptr if none.
   const Threshold* abort_wanted(Duration elapsed);
@@ -92,7 +92,7 @@ class ThresholdJudge {
 
   void judge_window(const Threshold& threshold, Watch& watch);
   void advance(std::size_t index, std::int64_t second);
-  ThresholdResult result(std::size_t index, Duration elapsed);
+  ThresholdOutcome result(std::size_t index, Duration elapsed);
   std::int64_t scope_start(const Threshold& threshold) const;
 
   std::vector<Threshold> thresholds_;
