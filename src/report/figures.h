@@ -1,0 +1,93 @@
+// The figures of a run that every report shows, worked out once from its record: the table by
+// request, response time beside service time, causes of errors, the generator's own health.
+//
+// All of it is over one window: the run without its warm-up. Values are in the metric's unit (ms).
+//
+//   const Figures figures = figures_of(record);
+//   for (const RequestFigures& request : figures.requests) ... request.latency.p99
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "metrics/histogram.h"
+#include "record/run_record.h"
+
+namespace brunt {
+
+// 95 %, by block bootstrap over the seconds: successive requests are not independent.
+struct FigureInterval {
+  double low = 0, high = 0;
+};
+
+struct Latency {
+  std::uint64_t count = 0;
+  double average = 0, min = 0, p50 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, max = 0;
+  // Of the whole only, where there are at least 30 seconds with samples.
+  std::optional<FigureInterval> p50_interval, p90_interval, p95_interval, p99_interval;
+};
+Latency latency_of(const Histogram& histogram);
+
+struct RequestFigures {
+  std::string name;    // The tag `name`; "all requests" for the whole.
+  std::string metric;  // http_req_duration, redis_req_duration ...
+  Latency latency;
+  double each_second = 0;
+  std::uint64_t failed = 0;
+  double failed_share = 0;
+};
+
+// An open model: what was due, and what became of it.
+struct ArrivalFigures {
+  Latency response;           // From the planned instant.
+  Latency service;            // From the actual send.
+  std::uint64_t planned = 0;  // Started and dropped.
+  std::uint64_t dropped = 0;
+  double dropped_share = 0;
+  // Dropped arrivals would have been the slowest: percentiles are at least what is shown.
+  bool is_censored() const { return dropped > 0; }
+};
+
+struct ErrorCause {
+  std::string words;  // "connection refused: nobody listens there"
+  std::string code;   // k6's error_code, "" where there is none.
+  std::string name;   // Of the request.
+  std::uint64_t count = 0;
+};
+
+struct GeneratorHealth {
+  double cpu_cores_mean = 0, cpu_cores_max = 0;  // Over all threads.
+  double busiest_thread_max = 0;                 // 0 to 1.
+  std::optional<Latency> slip;                   // Actual minus planned start.
+  double loop_lag_max_ms = 0;
+  std::uint64_t dropped = 0;
+  bool is_known = false;
+};
+
+struct MetricLine {
+  MetricInfo metric;
+  Sink total;
+};
+
+struct Figures {
+  SecondWindow window;
+  std::optional<RequestFigures> whole;   // Over all requests; none where nothing was requested.
+  std::vector<RequestFigures> requests;  // By name, the most frequent first.
+  std::optional<ArrivalFigures> arrivals;
+  std::vector<ErrorCause> errors;  // The most frequent first.
+  GeneratorHealth generator;
+  std::vector<MetricLine> metrics;  // Every metric with a value; by name.
+  std::uint64_t iterations = 0, interrupted = 0, dropped = 0;
+  double data_sent = 0, data_received = 0;  // Bytes.
+  std::uint64_t checks_passed = 0, checks_failed = 0;
+};
+
+// Deterministic: the bootstrap draws from the run's own seed.
+Figures figures_of(const RunRecord& record);
+
+// k6's code as a sentence, with the message that was seen where the code says too little.
+std::string error_words(std::string_view code, std::string_view message, std::string_view status);
+
+}  // namespace brunt
