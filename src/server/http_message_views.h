@@ -72,8 +72,10 @@ class HttpResponseWriter {
   struct FieldPlace {
     std::uint32_t name_at, name_size, value_at, value_size;
   };
-  void clear();
+  void begin(const HttpMessage& request, Stream& stream);
   void append_head(BodyFraming framing, std::uint64_t content_length);
+  Result<> send(Fiber& self);
+  void shrink(std::size_t bytes_kept);
 
   std::uint16_t status_ = 200;
   std::string_view content_type_;
@@ -82,11 +84,11 @@ class HttpResponseWriter {
   std::vector<FieldPlace> fields_;
   std::vector<HttpField> field_views_;  // Kept for its memory.
   std::string out_;                     // Head, or head and body, as it is sent.
-  std::string_view date_;
+  std::string_view date_, server_name_;
   Stream* stream_ = nullptr;
   Duration send_timeout_{};
   std::uint8_t version_minor_ = 1;
-  std::uint8_t answers_head_ = 0;  // The request was a HEAD: no body.
+  bool answers_head_ = false;  // The request was a HEAD: no body.
   bool keep_alive_ = true;
   bool close_ = false;
   bool streaming_ = false;

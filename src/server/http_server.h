@@ -8,9 +8,9 @@
 // For several threads: one loop and one server each, all with reuse_port on the same port
 // (server/loop_threads.h).
 //
-// Answers by itself: 400 (malformed; then it closes), 408 (a request that began and did not end in
-// time), 413 (body), 414 and 431 (start line, header), 501 (a transfer coding it does not know),
-// 503 (more connections than the limit; then it closes), 505. What the handler throws is a 500.
+// Answers by itself, with a JSON body that says what is wrong, and then closes: 400 (malformed),
+// 408 (a request that began and did not end in time), 413 (body), 431 (start line and header), 503
+// (more connections than the limit). What the handler throws is a 500.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/loop.h"
+#include "net/tls.h"
 #include "server/http_message_views.h"
 #include "wire/http1_parser.h"
 
@@ -37,16 +38,10 @@ struct HttpServerLimits {
   Duration handshake_timeout = std::chrono::seconds(10);  // TLS.
 };
 
-// Files in PEM form; a certificate without a key, or the reverse, is `invalid`.
-struct HttpServerTls {
-  std::string certificate_path;  // The chain, the server's own first.
-  std::string key_path;
-};
-
 struct HttpServerOptions {
   Endpoint at = Endpoint::loopback(0);  // Port 0: the kernel chooses; ask endpoint().
   bool reuse_port = false;
-  std::optional<HttpServerTls> tls;
+  std::optional<TlsServerOptions> tls;
   HttpServerLimits limits;
   std::string server_name = "brunt";  // The Server field; "" sends none.
 };
@@ -58,7 +53,8 @@ struct HttpServerStats {
   std::uint64_t connections_open = 0;
   std::uint64_t requests = 0;  // Handed to the handler.
   // Answered with an error by the server itself, by status.
-  std::uint64_t malformed_400 = 0, timeout_408 = 0, too_large_413 = 0, too_large_431 = 0, other = 0;
+  std::uint64_t malformed_400 = 0, timeout_408 = 0, too_large_413 = 0, too_large_431 = 0,
+                thrown_500 = 0;
 };
 
 class HttpServer {
