@@ -72,7 +72,7 @@ class Template {
   static std::expected<Template, CompileError> compile(std::string_view text,
                                                        const NameTable& names);
 
-  bool is_constant() const;
+  bool is_constant() const { return constant_; }
   bool empty() const { return source_.empty(); }
   // The text, where it is_constant() (asserted).
   const std::string& text() const;
@@ -87,7 +87,7 @@ class Template {
   Result<Json> evaluate(const Scope& scope) const;
 
   // The one expression that this text wholly is, or nullptr.
-  const Expression* whole() const;
+  const Expression* whole() const { return whole_ ? &parts_[0].expression : nullptr; }
   void collect(Uses& uses) const;
 
  private:
@@ -98,6 +98,8 @@ class Template {
   std::string source_;
   std::string tail_;  // After the last part; the whole text of a constant.
   std::vector<Part> parts_;
+  bool constant_ = true;
+  bool whole_ = false;  // One `${...}` and nothing else: parts_[0].
 };
 
 }  // namespace brunt

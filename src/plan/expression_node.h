@@ -9,7 +9,7 @@
 
 namespace brunt {
 
-struct Function;  // A row of the table in expression_functions.cc.
+struct ExpressionFunction;  // A row of the table in expression_functions.cc.
 
 enum class NodeKind : std::uint8_t {
   constant,        // value
@@ -21,7 +21,7 @@ enum class NodeKind : std::uint8_t {
   iteration,
   iteration_in_test,
   scenario,
-  reply_member,  // index: which one (expression_names.h)
+  reply_member,  // index: a ReplyMember; header and cookie have the name as children[0]
   member,        // children[0], name in value
   element,       // children[0] [ children[1] ]
   call,          // function, children
@@ -44,12 +44,14 @@ enum class NodeKind : std::uint8_t {
   conditional,  // children[0] ? children[1] : children[2]
 };
 
+enum class ReplyMember : std::uint8_t { status, body, json, duration_ms, size, header, cookie };
+
 struct ExpressionNode {
   NodeKind kind = NodeKind::constant;
   std::uint32_t index = 0;
   std::uint32_t extra = 0;
-  const Function* function = nullptr;  // Static storage.
-  Json value;                          // A constant, or a name for error texts and members.
+  const ExpressionFunction* function = nullptr;  // Static storage.
+  Json value;  // A constant, or a name for error texts and members.
   std::vector<std::uint32_t> children;
 };
 

@@ -48,11 +48,12 @@ struct DataSymbol {
 struct ServiceSymbol {
   std::uint32_t service;  // Index into Plan::services.
 };
+struct ReplySymbol {};  // `response`, where there is one: in checks.
 struct EnvironmentSymbol {
   std::map<std::string, std::string, std::less<>> values;  // `env`: env.NAME is a constant.
 };
-using Symbol =
-    std::variant<ConstantSymbol, SlotSymbol, DataSymbol, ServiceSymbol, EnvironmentSymbol>;
+using Symbol = std::variant<ConstantSymbol, SlotSymbol, DataSymbol, ServiceSymbol, ReplySymbol,
+                            EnvironmentSymbol>;
 
 class NameTable {
  public:

@@ -14,7 +14,7 @@
 
 #include "base/time.h"
 #include "load/scenario_options.h"
-#include "metrics/threshold.h"
+#include "metrics/threshold_judge.h"
 #include "plan/data_set.h"
 #include "plan/expression.h"
 #include "plan/position.h"
@@ -57,7 +57,10 @@ struct RequestDefaults {
 struct Scenario {
   std::string name;
   Position at;
-  ScenarioOptions load;  // The executor and its fields.
+  // The executor and its fields; name and start time too. Unused where `weight` is set.
+  ScenarioOptions load;
+  // Not 0: it shares the plan's `load:` with others in this proportion (load/weighted_body.h).
+  std::uint64_t weight = 0;
   // A URL that paths go under; constant for a URL, `${service.url}` for a service. Empty: every
   // request has an absolute URL.
   Template target;
@@ -103,6 +106,7 @@ struct Plan {
   std::vector<std::uint32_t> start_order;  // Indices of services, each after those it names.
   std::vector<DataPlan> data;
   std::vector<Scenario> scenarios;
+  std::optional<ScenarioOptions> shared_load;  // `load:`, for the scenarios with a weight.
   std::vector<Expectation> expectations;
   std::vector<std::string> allow;  // Hosts or host:port that may be loaded besides loopback.
   Tags tags;
