@@ -1,7 +1,7 @@
 // TLS over any stream: TCP, unix, or simulated. A context holds what many connections share; a
 // connection is again a Stream.
 //
-// A context and all its streams belong to one loop, and the context must outlive them. An idle
+// A context and all its streams belong to one loop. An idle
 // stream holds no buffer of ours: what is decrypted goes through one scratch of the context.
 //
 //   auto context = TRY(TlsContext::client({.ca_file = "ca.pem"}));
@@ -75,17 +75,18 @@ class TlsContext {
   static Result<std::unique_ptr<TlsContext>> client(const TlsClientOptions& options);
   static Result<std::unique_ptr<TlsContext>> server(const TlsServerOptions& options);
 
-  ~TlsContext();  // REQUIRES: its streams are gone.
+  ~TlsContext();
 
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  struct State;  // OpenSSL's side, for tls.cc only.
-  State& state() { return *state_; }
+  struct State;  // OpenSSL's side, for tls_*.cc only.
+  const std::shared_ptr<State>& state() { return state_; }
 
  private:
-  explicit TlsContext(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit TlsContext(std::shared_ptr<State> state);
+  // Shared with its streams: one that still says goodbye may live a moment longer than the context.
+  std::shared_ptr<State> state_;
 };
 
 struct TlsInfo {
