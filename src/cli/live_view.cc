@@ -13,14 +13,16 @@ constexpr int bar_width = 24;
 
 std::string clock_text(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-  return seconds >= 3600 ? fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-                         : fmt::format("{:02}:{:02}", seconds / 60, seconds % 60);
+  return seconds >= 3600
+             ? fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+             : fmt::format("{:02}:{:02}", seconds / 60, seconds % 60);
 }
 
-double share_done(const ScenarioProgress& scenario) {
+double share_done(const ScenarioView& scenario) {
   if (scenario.ended) return 1;
   if (scenario.iterations_planned > 0 && scenario.duration == Duration{})
-    return static_cast<double>(scenario.iterations_done) / static_cast<double>(scenario.iterations_planned);
+    return static_cast<double>(scenario.iterations_done) /
+           static_cast<double>(scenario.iterations_planned);
   if (scenario.duration == Duration{}) return 0;
   return std::clamp(seconds_of(scenario.elapsed) / seconds_of(scenario.duration), 0.0, 1.0);
 }
@@ -33,46 +35,57 @@ std::string bar(double share, const Terminal& terminal) {
   return terminal.cyan(done) + terminal.dim(left);
 }
 
-std::string scenario_line(const ScenarioProgress& scenario, std::size_t name_width, const Terminal& terminal) {
+std::string scenario_line(const ScenarioView& scenario, std::size_t name_width,
+                          const Terminal& terminal) {
   const double share = share_done(scenario);
   std::string state = scenario.ended     ? terminal.green("done")
                       : scenario.started ? fmt::format("{:3.0f}%", share * 100)
                                          : terminal.dim("waits");
   return fmt::format("  {:<{}}  {} {}  {}/{} VUs  {} iterations  {}", scenario.name, name_width,
                      bar(share, terminal), state, scenario.vus_active, scenario.vus_max,
-                     format_count(static_cast<double>(scenario.iterations_done)), terminal.dim(scenario.description));
+                     format_count(static_cast<double>(scenario.iterations_done)),
+                     terminal.dim(scenario.description));
 }
 
-std::string count_text(std::uint64_t count) { return format_count(static_cast<double>(count)); }
+std::string count_text(std::uint64_t count) {
+  return format_count(static_cast<double>(count));
+}
 
 }  // namespace
 
 std::string render_live(const Progress& progress, const Terminal& terminal) {
-  std::string out = fmt::format("{} {}{}\n", terminal.bold(progress.phase), clock_text(progress.elapsed),
-                                progress.duration > Duration{} ? " of " + clock_text(progress.duration) : "");
+  std::string out =
+      fmt::format("{} {}{}\n", terminal.bold(progress.phase), clock_text(progress.elapsed),
+                  progress.duration > Duration{} ? " of " + clock_text(progress.duration) : "");
   std::size_t name_width = 0;
-  for (const auto& scenario : progress.scenarios) name_width = std::max(name_width, scenario.name.size());
-  for (const auto& scenario : progress.scenarios) out += scenario_line(scenario, name_width, terminal) + "\n";
+  for (const auto& scenario : progress.scenarios)
+    name_width = std::max(name_width, scenario.name.size());
+  for (const auto& scenario : progress.scenarios)
+    out += scenario_line(scenario, name_width, terminal) + "\n";
   out += fmt::format("  {} requests/s   p50 {}   p95 {}   p99 {}\n",
-                     terminal.bold(format_count(progress.requests_each_second)), format_duration(progress.p50),
-                     format_duration(progress.p95), format_duration(progress.p99));
+                     terminal.bold(format_count(progress.requests_each_second)),
+                     format_duration(progress.p50), format_duration(progress.p95),
+                     format_duration(progress.p99));
   const std::string failed = count_text(progress.failed) + " failed";
   out += fmt::format("  {} requests   {}", count_text(progress.requests),
                      progress.failed > 0 ? terminal.red(failed) : failed);
-  if (progress.dropped > 0) out += "   " + terminal.yellow(count_text(progress.dropped) + " dropped");
+  if (progress.dropped > 0)
+    out += "   " + terminal.yellow(count_text(progress.dropped) + " dropped");
   const std::string cpu = fmt::format("generator {:.0f}% of a core", progress.generator_cpu * 100);
   out += "   " + (progress.generator_cpu > 0.9 ? terminal.yellow(cpu) : terminal.dim(cpu));
-  if (progress.slip_p99 > Duration{}) out += terminal.dim("   slip p99 " + format_duration(progress.slip_p99));
+  if (progress.slip_p99 > Duration{})
+    out += terminal.dim("   slip p99 " + format_duration(progress.slip_p99));
   return out + "\n";
 }
 
 std::string render_line(const Progress& progress) {
   std::uint64_t vus = 0;
   for (const auto& scenario : progress.scenarios) vus += scenario.vus_active;
-  std::string out = fmt::format("{} {}  {} VUs  {} requests/s  p50 {}  p95 {}  p99 {}  {} failed", progress.phase,
-                                clock_text(progress.elapsed), vus, format_count(progress.requests_each_second),
-                                format_duration(progress.p50), format_duration(progress.p95),
-                                format_duration(progress.p99), count_text(progress.failed));
+  std::string out =
+      fmt::format("{} {}  {} VUs  {} requests/s  p50 {}  p95 {}  p99 {}  {} failed", progress.phase,
+                  clock_text(progress.elapsed), vus, format_count(progress.requests_each_second),
+                  format_duration(progress.p50), format_duration(progress.p95),
+                  format_duration(progress.p99), count_text(progress.failed));
   if (progress.dropped > 0) out += fmt::format("  {} dropped", count_text(progress.dropped));
   return out + fmt::format("  generator {:.0f}%", progress.generator_cpu * 100);
 }
@@ -111,6 +124,8 @@ void LiveView::second(const Progress& progress) {
   std::fflush(out_);
 }
 
-void LiveView::ended() { erase(); }
+void LiveView::ended() {
+  erase();
+}
 
 }  // namespace brunt

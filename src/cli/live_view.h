@@ -1,4 +1,5 @@
-// The live view of a run: a few lines that are redrawn each second on a terminal, plain lines every ten seconds elsewhere.
+// The live view of a run: a few lines that are redrawn each second on a terminal, plain lines every
+// ten seconds elsewhere.
 //
 // It writes to standard error, so that standard output stays clean for the summary or a report.
 #pragma once
@@ -14,7 +15,8 @@ class LiveView : public RunObserver {
  public:
   enum class Mode : std::uint8_t { redraw, lines, quiet };
 
-  LiveView(std::FILE* out, Mode mode, Terminal terminal) : out_(out), mode_(mode), terminal_(terminal) {}
+  LiveView(std::FILE* out, Mode mode, Terminal terminal)
+      : out_(out), mode_(mode), terminal_(terminal) {}
 
   void phase(const std::string& text) override;
   void warning(const std::string& text) override;

@@ -1,4 +1,5 @@
-// What standard output or error is connected to: a terminal with colours and a width, or a file or pipe with neither.
+// What standard output or error is connected to: a terminal with colours and a width, or a file or
+// pipe with neither.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,7 +8,7 @@ namespace brunt {
 
 struct Terminal {
   bool interactive = false;  // A terminal that can move its cursor.
-  bool colour = false;       // NO_COLOR and TERM=dumb switch it off; --colour always|never|auto decides.
+  bool colour = false;  // NO_COLOR and TERM=dumb switch it off; --colour always|never|auto decides.
   int width = 100;
 
   // `descriptor` is 1 or 2.

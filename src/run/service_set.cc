@@ -1,0 +1,190 @@
+#include "run/service_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <system_error>
+
+#include "base/url.h"
+#include "engine/command.h"
+#include "engine/engine.h"
+#include "plan/names.h"
+
+namespace brunt {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum Member : std::size_t { url, address, host, port, path };
+
+// A port that is free now. Between this and the service's own bind somebody may take it: the caller
+// tries again.
+Result<std::uint16_t> free_port(Loop& loop) {
+  const auto probe = TRY(loop.listen({.at = Endpoint::loopback(0), .backlog = 1}));
+  return probe->local().port();
+}
+
+Result<fs::path> make_directory(const fs::path& parent, std::string_view name) {
+  std::string pattern = (parent / fmt::format("brunt-{}-XXXXXX", name)).string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return std::unexpected(errno_error("cannot make a directory in " + parent.string(), errno));
+  return fs::path(pattern);
+}
+
+}  // namespace
+
+ServiceSet::ServiceSet(Dialer& dialer, ServiceSetOptions options)
+    : dialer_(dialer), options_(std::move(options)) {
+  if (options_.temporary.empty()) options_.temporary = fs::temp_directory_path();
+}
+
+ServiceSet::~ServiceSet() {
+  started_.clear();
+  std::error_code ignored;
+  for (const auto& store : stores_) fs::remove_all(store, ignored);
+}
+
+Result<std::string> ServiceSet::expand(const Template& text) const {
+  const Scope scope{.members = members_};
+  return text.expand(scope);
+}
+
+Result<> ServiceSet::start(Fiber& self, const Plan& plan, RunObserver& observer) {
+  members_.assign(plan.services.size() * service_members.size(), {});
+  for (const std::uint32_t index : plan.start_order) {
+    auto started = start_one(self, plan, index, observer);
+    if (!started) {
+      stop(self, observer);
+      return fail_in("services." + plan.services[index].name, std::move(started).error());
+    }
+  }
+  return {};
+}
+
+Result<> ServiceSet::start_one(Fiber& self, const Plan& plan, std::uint32_t index,
+                               RunObserver& observer) {
+  const ServicePlan& service = plan.services[index];
+  if (const auto* fixed = std::get_if<AddressService>(&service.kind))
+    return note_address(index, TRY(expand(fixed->address)));
+  if (const auto* engine = std::get_if<EngineService>(&service.kind);
+      engine != nullptr && engine->name == "sqlite")
+    return make_store(service, index);
+  observer.phase("starting " + service.name);
+  if (std::holds_alternative<BuiltinService>(service.kind)) {
+    TRY(start_builtin(self, service, index));
+  } else if (std::holds_alternative<EngineService>(service.kind)) {
+    TRY(start_engine_service(self, service, index));
+  } else {
+    TRY(start_command_service(self, plan, service, index));
+  }
+  return {};
+}
+
+Result<> ServiceSet::start_builtin(Fiber& self, const ServicePlan& service, std::uint32_t index) {
+  const auto& builtin = std::get<BuiltinService>(service.kind);
+  constexpr int attempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    const std::string at = fmt::format("127.0.0.1:{}", TRY(free_port(self.loop())));
+    CommandOptions command{.name = service.name, .log_directory = options_.logs, .address = at};
+    command.argv = {options_.program.string(), "serve", builtin.name, "--listen", at};
+    for (const ServiceOption& option : builtin.with) {
+      command.argv.push_back("--" + option.name);
+      command.argv.push_back(TRY(expand(option.value)));
+    }
+    command.ready = {.kind = ReadyKind::http, .what = "http://" + at + "/health"};
+    auto started = start_command(self, dialer_, command);
+    if (!started && attempt < attempts && started.error().text.find("in use") != std::string::npos)
+      continue;
+    if (!started) return std::unexpected(std::move(started).error());
+    started_.push_back(std::move(*started));
+    return note_address(index, "http://" + at);
+  }
+}
+
+Result<> ServiceSet::start_engine_service(Fiber& self, const ServicePlan& service,
+                                          std::uint32_t index) {
+  const auto& engine = std::get<EngineService>(service.kind);
+  EngineOptions options{.kind = engine.name, .name = service.name, .log_directory = options_.logs};
+  options.temporary = options_.temporary;
+  for (const ServiceOption& option : engine.with)
+    options.with.emplace_back(option.name, TRY(expand(option.value)));
+  started_.push_back(TRY(start_engine(self, options)));
+  note_members(index, *started_.back());
+  return {};
+}
+
+Result<> ServiceSet::start_command_service(Fiber& self, const Plan& plan,
+                                           const ServicePlan& service, std::uint32_t index) {
+  const auto& command = std::get<CommandService>(service.kind);
+  CommandOptions options{.name = service.name, .log_directory = options_.logs};
+  for (const Template& argument : command.arguments) options.argv.push_back(TRY(expand(argument)));
+  for (const NamedTemplate& variable : command.environment)
+    options.env.emplace_back(variable.name, TRY(expand(variable.value)));
+  options.cwd = TRY(expand(command.directory));
+  if (options.cwd.empty()) options.cwd = plan.source.parent_path();
+  const std::string where = TRY(expand(command.address));
+  if (!where.empty()) TRY(note_address(index, where));
+  const std::string listening = members_[member_slot(index, address)];
+  options.address = listening;
+  if (service.ready) {
+    options.ready.what = TRY(expand(service.ready->what));
+    options.ready.timeout = service.ready->timeout;
+    options.ready.kind = service.ready->kind == ReadyCheck::Kind::tcp    ? ReadyKind::tcp
+                         : service.ready->kind == ReadyCheck::Kind::http ? ReadyKind::http
+                                                                         : ReadyKind::log_line;
+    if (options.ready.what.empty()) options.ready.what = listening;
+  } else if (!listening.empty()) {
+    options.ready = {.kind = ReadyKind::tcp, .what = listening};
+  }
+  started_.push_back(TRY(start_command(self, dialer_, options)));
+  return {};
+}
+
+Result<> ServiceSet::make_store(const ServicePlan& service, std::uint32_t index) {
+  const fs::path directory = TRY(make_directory(options_.temporary, service.name));
+  stores_.push_back(directory);
+  const std::string file = (directory / "store.db").string();
+  members_[member_slot(index, path)] = file;
+  members_[member_slot(index, url)] = "sqlite:" + file;
+  return {};
+}
+
+Result<> ServiceSet::note_address(std::uint32_t index, std::string_view text) {
+  const bool has_scheme = text.find("://") != std::string_view::npos;
+  const Url parsed = TRY(parse_url(has_scheme ? std::string(text) : "http://" + std::string(text)));
+  members_[member_slot(index, host)] = parsed.host;
+  members_[member_slot(index, port)] = std::to_string(parsed.port);
+  members_[member_slot(index, address)] = fmt::format("{}:{}", parsed.host, parsed.port);
+  std::string whole = parsed.text();
+  if (whole.ends_with('/')) whole.pop_back();  // `${service.url}/path` reads naturally.
+  members_[member_slot(index, url)] = whole;
+  return {};
+}
+
+void ServiceSet::note_members(std::uint32_t index, const StartedService& service) {
+  for (std::size_t member = 0; member < service_members.size(); ++member)
+    members_[member_slot(index, member)] = service.member(service_members[member]).value_or("");
+}
+
+std::string ServiceSet::first_casualty() {
+  for (const auto& service : started_)
+    if (const auto status = service->process().status())
+      return fmt::format("{} {} while the run went on (log: {})", service->name(), status->text(),
+                         service->facts().log.string());
+  return {};
+}
+
+void ServiceSet::stop(Fiber& self, RunObserver& observer) {
+  while (!started_.empty()) {
+    auto stopped = started_.back()->stop(self);
+    if (!stopped)
+      observer.warning("stopping " + started_.back()->name() + ": " + stopped.error().text);
+    started_.pop_back();
+  }
+  std::error_code ignored;
+  for (const auto& store : stores_) fs::remove_all(store, ignored);
+  stores_.clear();
+}
+
+}  // namespace brunt

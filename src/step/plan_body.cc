@@ -1,0 +1,220 @@
+#include "step/plan_body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "loop/fiber_group.h"
+
+namespace brunt {
+namespace {
+
+TagSetId scenario_tags(Recorder& recorder, const Plan& plan, const Scenario& scenario) {
+  std::vector<Tag> tags;
+  for (const auto& [key, value] : plan.tags) tags.push_back({key, value});
+  for (const auto& [key, value] : scenario.tags) tags.push_back({key, value});
+  tags.push_back({"scenario", scenario.name});
+  return recorder.tags().with(TagSetId::none, tags);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PlanBody>> PlanBody::create(StepContext& context, std::uint32_t index) {
+  const Scenario& scenario = context.plan.scenarios[index];
+  ScenarioContext parts{.shared = context, .scenario = scenario, .index = index};
+  const Scope scope{.members = context.members, .scenario = scenario.name};
+  auto target = scenario.target.expand(scope);
+  if (!target) return fail_in("scenarios." + scenario.name + ".target", target.error());
+  parts.target = std::move(*target);
+  while (parts.target.ends_with('/')) parts.target.pop_back();
+  parts.session.cookies = scenario.defaults.cookies;
+  parts.session.client.server_name = context.plan.tls.server_name;
+  parts.tags = scenario_tags(context.recorder, context.plan, scenario);
+  parts.model = is_open(scenario.load.executor) ? LoadModel::open : LoadModel::closed;
+  // No make_unique: the constructor is private.
+  std::unique_ptr<PlanBody> body(new PlanBody(std::move(parts)));
+  body->prepare(scenario.before);
+  body->prepare(scenario.steps);
+  return body;
+}
+
+PlanBody::PlanBody(ScenarioContext scenario) : scenario_(std::move(scenario)) {
+  Recorder& recorder = scenario_.shared.recorder;
+  data_sent_ = &recorder.series(MetricId::data_sent, scenario_.tags);
+  data_received_ = &recorder.series(MetricId::data_received, scenario_.tags);
+  errors_ = &recorder.series(scenario_.shared.step_errors, scenario_.tags);
+}
+
+PlanBody::~PlanBody() = default;
+
+void PlanBody::prepare(const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (const auto* request = std::get_if<RequestStep>(&step.kind)) {
+      requests_.emplace(request, std::make_unique<RequestRunner>(scenario_, *request));
+    } else if (const auto* loop = std::get_if<LoopStep>(&step.kind)) {
+      prepare(loop->steps);
+    } else if (const auto* branch = std::get_if<IfStep>(&step.kind)) {
+      prepare(branch->then_steps);
+      prepare(branch->else_steps);
+    } else if (const auto* parallel = std::get_if<ParallelStep>(&step.kind)) {
+      prepare(parallel->steps);
+    }
+  }
+}
+
+Scope PlanBody::scope_of(PlanVu& vu) const {
+  return {.slots = vu.slots,
+          .rows = vu.rows,
+          .members = scenario_.shared.members,
+          .scenario = scenario_.scenario.name,
+          .vu = vu.id,
+          .iteration = vu.iteration,
+          .iteration_in_test = vu.iteration_in_test,
+          .prng = &vu.prng,
+          .now = scenario_.shared.loop.wall()};
+}
+
+Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
+  const std::uint64_t stream = (static_cast<std::uint64_t>(scenario_.index) << 40U) + vu.id_in_test;
+  auto state = std::make_unique<PlanVu>(scenario_.shared.http, scenario_.session,
+                                        Prng(scenario_.shared.seed).split(stream));
+  PlanVu& mine = *state;
+  mine.id = vu.id_in_test;
+  mine.slots.resize(scenario_.scenario.slots.size());
+  mine.rows.assign(scenario_.shared.plan.data.size(), nullptr);
+  vu.state = std::move(state);
+  if (scenario_.scenario.before.empty()) return {};
+  if (!claim_rows(mine))
+    return fail(ErrorCode::exhausted, "the data set has no rows left for another VU");
+  auto done = run_steps(self, mine, scenario_.scenario.before);
+  end_iteration(mine);
+  if (!done && done.error().code != ErrorCode::cancelled) note_error(done.error());
+  return done;
+}
+
+IterationEnd PlanBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
+  PlanVu& mine = static_cast<PlanVu&>(*vu.state);
+  begin_iteration(mine, iteration);
+  if (!claim_rows(mine)) {
+    scenario_.shared.watcher.step_failed(
+        scenario_.scenario.name,
+        "every row of the data was used once: the VU has nothing left to do");
+    (void)self.park(far_future, "the end of the scenario, as the data is used up");
+    return IterationEnd::interrupted;
+  }
+  const auto& steps = scenario_.scenario.steps;
+  auto done = scenario_.scenario.cycle ? run_step(self, mine, steps[iteration.index % steps.size()])
+                                       : run_steps(self, mine, steps);
+  end_iteration(mine);
+  if (self.cancelled() || (!done && done.error().code == ErrorCode::cancelled))
+    return IterationEnd::interrupted;
+  if (!done) note_error(done.error());
+  return IterationEnd::complete;
+}
+
+void PlanBody::end_vu(Fiber&, Vu&) {}
+
+void PlanBody::begin_iteration(PlanVu& vu, const Iteration& iteration) {
+  vu.iteration = iteration.index_in_vu;
+  vu.iteration_in_test = iteration.index;
+  vu.lateness = iteration.started - iteration.planned;
+  const auto& slots = scenario_.scenario.slots;
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    if (slots[i].kind == SlotKind::iteration) vu.slots[i] = Json();
+  if (scenario_.scenario.defaults.cookies && scenario_.scenario.before.empty() &&
+      !vu.session.cookies().empty())
+    vu.session.cookies().clear();
+}
+
+bool PlanBody::claim_rows(PlanVu& vu) {
+  for (const std::uint32_t set : scenario_.scenario.data_sets) {
+    const auto row = scenario_.shared.cursors[set]->next(vu.prng);
+    if (!row) return false;
+    vu.rows[set] = scenario_.shared.plan.data[set].rows->row(*row);
+  }
+  return true;
+}
+
+void PlanBody::end_iteration(PlanVu& vu) {
+  if (vu.bytes_sent > 0) data_sent_->add(static_cast<double>(vu.bytes_sent));
+  if (vu.bytes_received > 0)
+    data_received_->add(static_cast<double>(vu.bytes_received));
+  vu.bytes_sent = 0;
+  vu.bytes_received = 0;
+}
+
+void PlanBody::note_error(const Error& error) {
+  errors_->add(1.0);
+  scenario_.shared.watcher.step_failed(scenario_.scenario.name, error.text);
+}
+
+Result<> PlanBody::run_steps(Fiber& self, PlanVu& vu, const std::vector<Step>& steps) {
+  for (const Step& step : steps) TRY(run_step(self, vu, step));
+  return {};
+}
+
+Result<> PlanBody::run_step(Fiber& self, PlanVu& vu, const Step& step) {
+  if (const auto* request = std::get_if<RequestStep>(&step.kind))
+    return requests_.find(request)->second->run(self, vu);
+  if (const auto* think = std::get_if<ThinkStep>(&step.kind))
+    return self.sleep(vu.prng.between(think->pause.low, think->pause.high));
+  if (const auto* loop = std::get_if<LoopStep>(&step.kind)) return run_loop(self, vu, *loop);
+  if (const auto* branch = std::get_if<IfStep>(&step.kind)) return run_if(self, vu, *branch);
+  return run_parallel(self, vu, std::get<ParallelStep>(step.kind));
+}
+
+Result<> PlanBody::run_loop(Fiber& self, PlanVu& vu, const LoopStep& step) {
+  std::uint64_t rounds = step.rounds_max;
+  Json list;
+  if (step.count) {
+    const Json count = TRY(step.count->evaluate(scope_of(vu)));
+    if (!count.is_number() || count.number() < 0)
+      return fail(ErrorCode::invalid,
+                  "a loop's count must be a number from 0, not " + count.dump());
+    rounds = std::min(rounds, static_cast<std::uint64_t>(count.number()));
+  } else if (step.over) {
+    list = TRY(step.over->evaluate(scope_of(vu)));
+    if (!list.is_array())
+      return fail(ErrorCode::invalid,
+                  "a loop goes over a list, not over " + std::string(list.kind()));
+    rounds = std::min<std::uint64_t>(rounds, list.array().size());
+  }
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    if (step.variable_slot && step.over) vu.slots[*step.variable_slot] = list.array()[round];
+    if (step.index_slot) vu.slots[*step.index_slot] = Json(round);
+    if (step.while_true && !TRY(step.while_true->test(scope_of(vu)))) return {};
+    TRY(run_steps(self, vu, step.steps));
+    if (self.cancelled()) return fail(ErrorCode::cancelled, "the run ends");
+  }
+  if (step.while_true)
+    return fail(ErrorCode::too_large,
+                fmt::format("a loop did not end within {} rounds (raise its `max:`)", rounds));
+  return {};
+}
+
+Result<> PlanBody::run_if(Fiber& self, PlanVu& vu, const IfStep& step) {
+  return run_steps(self, vu,
+                   TRY(step.condition.test(scope_of(vu))) ? step.then_steps : step.else_steps);
+}
+
+Result<> PlanBody::run_parallel(Fiber& self, PlanVu& vu, const ParallelStep& step) {
+  const std::size_t at_once = step.at_once_max == 0 ? step.steps.size() : step.at_once_max;
+  std::size_t next = 0;
+  Result<> first_error;
+  const auto work = [&](Fiber& fiber) {
+    while (next < step.steps.size() && first_error) {
+      auto done = run_step(fiber, vu, step.steps[next++]);
+      if (!done && first_error) first_error = std::move(done);
+    }
+  };
+  FiberGroup group(self.loop());
+  Result<> spawned;
+  for (std::size_t i = 0; i < std::min(at_once, step.steps.size()) && spawned; ++i)
+    spawned = group.spawn("parallel step", work);
+  TRY(group.join(self));
+  TRY(std::move(spawned));
+  return first_error;
+}
+
+}  // namespace brunt

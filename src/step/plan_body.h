@@ -1,0 +1,48 @@
+// What the VUs of one scenario of a plan do: its `before:` once, its `steps:` in every iteration.
+//
+// One for each scenario on each loop. It walks the plan's tree of steps; what each request needs is
+// prepared when the body is made.
+#pragma once
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "load/vu.h"
+#include "step/request_runner.h"
+#include "step/step_context.h"
+
+namespace brunt {
+
+class PlanBody final : public VuBody {
+ public:
+  // `context` must outlive it. Errors: invalid (the scenario's target, a tag).
+  static Result<std::unique_ptr<PlanBody>> create(StepContext& context, std::uint32_t scenario);
+  ~PlanBody() override;
+
+  Result<> start_vu(Fiber& self, Vu& vu) override;
+  IterationEnd run(Fiber& self, Vu& vu, const Iteration& iteration) override;
+  void end_vu(Fiber& self, Vu& vu) override;
+
+ private:
+  explicit PlanBody(ScenarioContext scenario);
+  void prepare(const std::vector<Step>& steps);
+  Result<> run_steps(Fiber& self, PlanVu& vu, const std::vector<Step>& steps);
+  Result<> run_step(Fiber& self, PlanVu& vu, const Step& step);
+  Result<> run_loop(Fiber& self, PlanVu& vu, const LoopStep& step);
+  Result<> run_if(Fiber& self, PlanVu& vu, const IfStep& step);
+  Result<> run_parallel(Fiber& self, PlanVu& vu, const ParallelStep& step);
+  Scope scope_of(PlanVu& vu) const;
+  bool claim_rows(PlanVu& vu);
+  void begin_iteration(PlanVu& vu, const Iteration& iteration);
+  void end_iteration(PlanVu& vu);
+  void note_error(const Error& error);
+
+  ScenarioContext scenario_;
+  std::unordered_map<const RequestStep*, std::unique_ptr<RequestRunner>> requests_;
+  Series* data_sent_ = nullptr;
+  Series* data_received_ = nullptr;
+  Series* errors_ = nullptr;
+};
+
+}  // namespace brunt
