@@ -79,6 +79,7 @@ class ArrivalCursor {
   const ArrivalSchedule* schedule_;
   const Segment* segment_;
   std::optional<Arrival> current_;
+  std::uint64_t planned_;  // In the whole.
   std::size_t piece_ = 0;
   // poisson: the unit-rate process up to and with item `unit_items_ - 1`.
   Prng prng_;
