@@ -5,7 +5,7 @@
 // latencies (milliseconds, as k6 has them), sizes, and whatever a script puts into a Trend, without
 // a range to configure; finding the bucket is one shift. Zero has a bucket of its own.
 //
-// Memory comes in chunks of 64 buckets (512 bytes) where values are: a quiet series costs about
+// Memory comes in chunks of 32 buckets (256 bytes) where values are: a quiet series costs about
 // 1 KiB. count, sum, mean, min and max are exact; merging is exact in the counts. As long as every
 // value lay on the lower edge of its bucket (whole numbers up to 2048 do), quantiles are exact too.
 //
@@ -30,11 +30,11 @@
 
 namespace brunt {
 
-// Counters for keys 0 .. 2^21-1 in chunks of 64, found through a directory that spans only the
+// Counters for keys 0 .. 2^21-1 in chunks of 32, found through a directory that spans only the
 // chunks between the lowest and the highest key seen. A part of Histogram.
 class BucketStore {
  public:
-  static constexpr std::uint32_t chunk_bits = 6;
+  static constexpr std::uint32_t chunk_bits = 5;  // 65,504 chunks of finite values: 16 bits.
   static constexpr std::uint32_t keys_max = 1u << 21u;
 
   // The counter of `key`, or nullptr where its chunk is not there yet.
@@ -131,7 +131,7 @@ class Histogram {
   // Errors: invalid if interval <= 0 or so small that a value would add more than a million.
   Result<Histogram> corrected_for(double interval) const;
 
-  // Sparse bytes, the same for equal contents however they came together (docs: histogram.cc).
+  // Sparse bytes, the same for equal contents however they came together (the form: histogram.cc).
   void encode_to(std::string& out) const;
   std::string encode() const;
   // Takes the whole of `bytes`. Errors: malformed.
@@ -148,6 +148,7 @@ class Histogram {
 
   bool record_slowly(double value, std::uint64_t times);
   bool is_exact() const;
+  bool is_plausible() const;
   template <typename Visit>
   void each_ascending(Visit&& visit) const;
 

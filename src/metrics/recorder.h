@@ -12,6 +12,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 #include "metrics/metric.h"
@@ -48,7 +49,7 @@ class Series {
 
   Recorder& owner_;
   Sink sink_;
-  Sink spare_;  // Empty; takes the place of sink_ at the next freeze.
+  std::optional<Sink> spare_;  // Empty; takes the place of sink_ at the next freeze.
   Series* next_changed_ = nullptr;
   SeriesId id_;
   bool attention_ = true;  // The first value since the freeze, or every value when tapped.

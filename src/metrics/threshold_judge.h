@@ -80,23 +80,29 @@ class ThresholdJudge {
   ThresholdJudge& operator=(const ThresholdJudge&) = delete;
 
  private:
+  struct Window {
+    double measured = 0;
+    std::int64_t start = 0;
+  };
   struct Watch {
     Sink total;
-    std::deque<Sink> seconds;    // With a window: its seconds, the newest last.
-    std::int64_t next = 0;       // The second after the newest.
-    std::int64_t judged_to = 0;  // Windows that end at or before this second are judged.
+    std::deque<Sink> seconds;   // With a window: its seconds, the newest last.
+    std::int64_t next = 0;      // The second after the newest.
+    bool newest_judged = true;  // Whether the window that ends with the newest second is judged.
     std::uint32_t windows_judged = 0, windows_failed = 0;
-    std::optional<double> worst, first_failed;
-    std::int64_t worst_start = 0, first_failed_start = 0;
+    std::optional<Window> worst, first_failed;
   };
 
-  void judge_window(const Threshold& threshold, Watch& watch);
+  void add_row(std::size_t index, const SecondRow& row);
   void advance(std::size_t index, std::int64_t second);
+  void judge_newest(std::size_t index);
   ThresholdOutcome result(std::size_t index, Duration elapsed);
   std::int64_t scope_start(const Threshold& threshold) const;
+  const std::vector<std::uint32_t>& watching(const TotalSeries& series);
 
   std::vector<Threshold> thresholds_;
   std::vector<Watch> watches_;
+  std::vector<std::optional<std::vector<std::uint32_t>>> watching_;  // By series index.
   std::int64_t warm_up_seconds_;
 };
 

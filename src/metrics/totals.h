@@ -57,7 +57,7 @@ struct SecondRow {
 class Totals {
  public:
   struct Limits {
-    std::uint32_t seconds_open_max = 120;  // An origin that is further behind is not waited for.
+    std::uint32_t seconds_open_max = 3'600;  // More is a caller that does not close them.
     std::uint32_t series_max = 1'000'000;
   };
 
@@ -66,7 +66,8 @@ class Totals {
 
   // Origins are numbers of your own (thread, process). A snapshot of a second that was closed
   // already counts for the totals and for the next second that closes. Errors: malformed if a row's
-  // series was never defined or changes its kind (a broken child); exhausted.
+  // series was never defined or changes its kind (a broken child); exhausted. A gauge's values
+  // enter the totals when their second closes.
   Result<> merge(std::uint32_t origin, const Snapshot& snapshot);
 
   // Hands out second `second` and every earlier one still open, ascending by second, then series.
@@ -92,22 +93,23 @@ class Totals {
     std::vector<std::uint32_t> series;  // SeriesId -> index here.
     std::uint64_t series_overflowed = 0;
   };
-  struct Gauge {
-    std::map<std::uint32_t, double> last;  // By origin.
-    std::int64_t second = -1;
+  struct OpenSeries {
+    Sink sink;
+    std::map<std::uint32_t, double> gauges;  // By origin: a gauge's last value in this second.
   };
-  using OpenSecond = std::map<std::uint32_t, Sink>;  // By series index.
+  using OpenSecond = std::map<std::uint32_t, OpenSeries>;  // By series index.
 
   Result<std::uint32_t> define(const SeriesDefinition& definition);
-  Result<> merge_row(std::uint32_t origin, const SeriesRow& row, std::int64_t second);
-  void merge_gauge(std::uint32_t origin, std::uint32_t index, const Sink& sink,
-                   std::int64_t second);
+  Result<> merge_row(std::uint32_t origin, const SeriesRow& row, OpenSecond& second);
+  SecondRow close_row(TotalSeries& series, OpenSeries& open);
+  Sink close_gauge(TotalSeries& series, const OpenSeries& open);
 
   Limits limits_;
   std::deque<TotalSeries> series_;
   std::unordered_map<std::string, std::uint32_t> by_name_;  // `metric{tags}` -> index.
   std::unordered_map<std::uint32_t, Origin> origins_;
-  std::unordered_map<std::uint32_t, Gauge> gauges_;
+  // Of gauges that are summed up: series index, then origin, to the last value.
+  std::unordered_map<std::uint32_t, std::map<std::uint32_t, double>> gauges_;
   std::map<std::int64_t, OpenSecond> open_;
   std::int64_t closed_ = -1;  // The last second handed out.
   std::uint64_t samples_missed_ = 0;

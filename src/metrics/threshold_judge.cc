@@ -1,0 +1,176 @@
+#include "metrics/threshold_judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace brunt {
+namespace {
+
+constexpr Duration one_second = std::chrono::seconds(1);
+
+bool has_window(const Threshold& threshold) {
+  return threshold.condition.window > Duration{};
+}
+
+// Whether `candidate` is nearer to failing (or fails by more) than `worst`.
+bool is_worse(ThresholdOperator comparison, double candidate, double worst) {
+  switch (comparison) {
+    case ThresholdOperator::less:
+    case ThresholdOperator::less_or_equal:
+      return candidate > worst;
+    case ThresholdOperator::greater:
+    case ThresholdOperator::greater_or_equal:
+      return candidate < worst;
+    case ThresholdOperator::equal:
+    case ThresholdOperator::not_equal:
+      break;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Threshold> make_threshold(const MetricRegistry& registry, std::string_view selector,
+                                 std::string_view condition) {
+  const auto make = [&]() -> Result<Threshold> {
+    Threshold threshold;
+    threshold.selector = TRY(parse_selector(selector));
+    threshold.metric = registry.info(TRY(registry.find(threshold.selector.metric)));
+    threshold.condition =
+        TRY(parse_condition(condition, threshold.metric.kind, threshold.metric.contains));
+    return threshold;
+  };
+  auto threshold = make();
+  if (!threshold) return fail_in(selector, std::move(threshold).error());
+  return threshold;
+}
+
+bool ThresholdOutcome::met() const {
+  if (state == ThresholdState::no_samples) return threshold->no_samples == NoSamples::pass;
+  return state == ThresholdState::ok;
+}
+
+ThresholdJudge::ThresholdJudge(std::vector<Threshold> thresholds, const Options& options)
+    : thresholds_(std::move(thresholds)),
+      warm_up_seconds_((options.warm_up + one_second - Duration(1)) / one_second) {
+  for (const Threshold& threshold : thresholds_) {
+    ASSERT(threshold.condition.window <= window_max);
+    Watch& watch =
+        watches_.emplace_back(Watch{Sink(threshold.metric.kind), {}, 0, true, 0, 0, {}, {}});
+    watch.next = scope_start(threshold);
+  }
+}
+
+std::int64_t ThresholdJudge::scope_start(const Threshold& threshold) const {
+  return threshold.condition.scope == ThresholdScope::after_warm_up ? warm_up_seconds_ : 0;
+}
+
+const std::vector<std::uint32_t>& ThresholdJudge::watching(const TotalSeries& series) {
+  if (series.index >= watching_.size()) watching_.resize(series.index + std::size_t{1});
+  auto& known = watching_[series.index];
+  if (known) return *known;
+  known.emplace();
+  for (std::uint32_t i = 0; i < thresholds_.size(); ++i) {
+    const Threshold& threshold = thresholds_[i];
+    if (threshold.selector.matches(series.metric, series.tags) &&
+        threshold.metric.kind == series.metric.kind)
+      known->push_back(i);
+  }
+  return *known;
+}
+
+void ThresholdJudge::observe(std::int64_t second, std::span<const SecondRow> rows) {
+  auto row = rows.begin();
+  // Rows of several seconds may come at once: each is entered before the next second begins.
+  while (row != rows.end() && row->second < second) {
+    const std::int64_t earlier = row->second;
+    for (std::size_t i = 0; i < watches_.size(); ++i) advance(i, earlier);
+    for (; row != rows.end() && row->second == earlier; ++row)
+      for (const std::uint32_t i : watching(*row->series)) add_row(i, *row);
+  }
+  for (std::size_t i = 0; i < watches_.size(); ++i) advance(i, second);
+  for (; row != rows.end(); ++row)
+    for (const std::uint32_t i : watching(*row->series)) add_row(i, *row);
+}
+
+void ThresholdJudge::add_row(std::size_t index, const SecondRow& row) {
+  Watch& watch = watches_[index];
+  if (row.second < scope_start(thresholds_[index])) return;
+  watch.total.merge(row.sink);
+  if (has_window(thresholds_[index])) watch.seconds.back().merge(row.sink);
+}
+
+// Begins the seconds up to `second`; each that began before is whole by now and can be judged.
+void ThresholdJudge::advance(std::size_t index, std::int64_t second) {
+  Watch& watch = watches_[index];
+  if (!has_window(thresholds_[index])) return;
+  const auto length = static_cast<std::size_t>(thresholds_[index].condition.window / one_second);
+  for (; watch.next <= second; ++watch.next) {
+    judge_newest(index);
+    watch.seconds.emplace_back(thresholds_[index].metric.kind);
+    if (watch.seconds.size() > length) watch.seconds.pop_front();
+    watch.newest_judged = watch.seconds.size() < length;
+  }
+}
+
+void ThresholdJudge::judge_newest(std::size_t index) {
+  Watch& watch = watches_[index];
+  if (std::exchange(watch.newest_judged, true)) return;
+  const Condition& condition = thresholds_[index].condition;
+  Sink sum(thresholds_[index].metric.kind);
+  for (const Sink& second : watch.seconds) sum.merge(second);
+  const auto measured = measure(condition, sum, condition.window);
+  if (!measured) return;
+  const Window window{*measured, watch.next - static_cast<std::int64_t>(watch.seconds.size())};
+  ++watch.windows_judged;
+  if (!watch.worst || is_worse(condition.comparison, window.measured, watch.worst->measured))
+    watch.worst = window;
+  if (holds(condition, window.measured)) return;
+  ++watch.windows_failed;
+  if (!watch.first_failed) watch.first_failed = window;
+}
+
+ThresholdOutcome ThresholdJudge::result(std::size_t index, Duration elapsed) {
+  const Threshold& threshold = thresholds_[index];
+  Watch& watch = watches_[index];
+  ThresholdOutcome outcome;
+  outcome.threshold = &threshold;
+  if (has_window(threshold)) {
+    if (elapsed >= watch.next * one_second) judge_newest(index);
+    outcome.windows_judged = watch.windows_judged;
+    outcome.windows_failed = watch.windows_failed;
+    const auto& shown = watch.first_failed ? watch.first_failed : watch.worst;
+    if (!shown) return outcome;
+    outcome.measured = shown->measured;
+    outcome.window_start = shown->start;
+    outcome.state = watch.first_failed ? ThresholdState::failed : ThresholdState::ok;
+    return outcome;
+  }
+  // k6 skips a metric that was never touched, even a counter, whose 0 is a figure for us.
+  if (threshold.no_samples == NoSamples::pass && watch.total.empty()) return outcome;
+  outcome.measured =
+      measure(threshold.condition, watch.total, elapsed - scope_start(threshold) * one_second);
+  if (!outcome.measured) return outcome;
+  outcome.state =
+      holds(threshold.condition, *outcome.measured) ? ThresholdState::ok : ThresholdState::failed;
+  return outcome;
+}
+
+std::vector<ThresholdOutcome> ThresholdJudge::results(Duration elapsed) {
+  std::vector<ThresholdOutcome> all;
+  for (std::size_t i = 0; i < thresholds_.size(); ++i) all.push_back(result(i, elapsed));
+  return all;
+}
+
+const Threshold* ThresholdJudge::abort_wanted(Duration elapsed) {
+  for (std::size_t i = 0; i < thresholds_.size(); ++i) {
+    const Threshold& threshold = thresholds_[i];
+    if (threshold.on_fail != OnFail::abort || elapsed < threshold.delay_abort) continue;
+    if (result(i, elapsed).state == ThresholdState::failed) return &threshold;
+  }
+  return nullptr;
+}
+
+}  // namespace brunt
