@@ -31,6 +31,8 @@
 
 namespace brunt {
 
+struct Http1Framing;
+
 struct Http1Limits {
   std::uint32_t start_line_max = 8u << 10u;   // RFC 9112 recommends at least 8,000.
   std::uint32_t head_bytes_max = 64u << 10u;  // Start line and fields; the trailers again.
@@ -75,7 +77,7 @@ class Http1Parser {
   bool started() const { return phase_ != Phase::start; }          // Any byte of it has come.
   bool head_done() const { return phase_ >= Phase::body_length; }  // Status and fields can be read.
   bool done() const { return phase_ == Phase::done; }
-  // After a 101, or a CONNECT: what follows is not HTTP.
+  // After a 101: what follows is not HTTP.
   bool upgraded() const { return upgraded_; }
 
  private:
@@ -96,13 +98,15 @@ class Http1Parser {
   };
 
   Result<std::size_t> feed_head(std::string_view bytes);
-  Result<> head_complete();
+  Result<std::size_t> feed_split_head(std::string_view bytes);
+  Result<> head_complete(const Http1Framing& framing);
+  Result<> interim_complete();
   Result<std::size_t> feed_body(std::string_view bytes);
   Result<std::size_t> feed_chunk_framing(std::string_view bytes);
   Result<> chunk_line_done();
   Result<std::size_t> feed_trailers(std::string_view bytes);
   void take_body(std::string_view bytes);
-  std::unexpected<Error> refuse(ErrorCode code, std::string text);
+  std::unexpected<Error> refuse(ErrorCode code, std::string_view text);
 
   const Http1Limits* limits_;
   HttpMessage* message_ = nullptr;
