@@ -42,12 +42,20 @@ struct SimulatedNetwork {
       0;  // For each pair of streams: a later chunk of another stream overtakes.
 };
 
+// Somebody sets the clock of the simulated machine: from `at` on, wall() is off by `by`. now() does
+// not move.
+struct WallJump {
+  Instant at = far_future;
+  Duration by{};
+};
+
 struct LoopOptions {
   BackendKind backend = BackendKind::automatic;  // io_uring if the kernel lets us, else epoll.
   std::uint64_t seed = 1;                        // For simulation and for prng().
   std::size_t stack_bytes = 256u << 10u;         // Address space for each fiber.
   std::size_t fibers_max = 200'000;              // spawn() beyond this is `exhausted`.
   SimulatedNetwork network;                      // For `simulated` only.
+  WallJump wall_jump;                            // For `simulated` only.
 };
 
 // What the loop says of itself: the honesty gate reads it.
@@ -69,12 +77,14 @@ class Loop {
   virtual ~Loop() = default;  // REQUIRES: every fiber has ended.
 
   // Starts a fiber at the next turn. The Fiber lives until its body returns. An exception that
-  // leaves the body is carried to run() and thrown there. Errors: exhausted (the text names the
-  // limit, e.g. vm.max_map_count).
+  // leaves the body is carried to run(), which cancels all others, waits for them, and throws it.
+  // Errors: exhausted (the text names the limit, e.g. vm.max_map_count).
   using Body = std::move_only_function<void(Fiber&)>;
   virtual Result<Fiber*> spawn(const char* name, Body body) = 0;
 
-  // Runs until every fiber has ended. Call it once, from the thread that owns the loop.
+  // Runs until every fiber has ended. Call it once, from the thread that owns the loop. Under
+  // simulation, when all that is left waits for what cannot happen any more, it cancels them and
+  // throws a std::runtime_error with describe(): a test fails instead of hanging.
   virtual void run() = 0;
 
   // Cancels every fiber alive. Any thread.
