@@ -321,7 +321,9 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::connect(
     return fail(code_of_connect(text), "cannot connect to PostgreSQL: " + text);
   }
   PQsetnonblocking(state->handle, 1);
-  return std::unique_ptr<PostgresConnection>(new PostgresConnection(std::move(state)));
+  std::unique_ptr<PostgresConnection> connection(new PostgresConnection(std::move(state)));
+  if (!options.session_sql.empty()) TRY(connection->execute(self, options.session_sql, deadline));
+  return connection;
 }
 
 Result<> PostgresConnection::execute(Fiber& self, const std::string& sql, Instant deadline) {

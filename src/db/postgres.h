@@ -58,6 +58,7 @@ class PostgresRows {
 struct PostgresOptions {
   std::string url;  // postgres://user:password@host:port/database?option=value, or key=value pairs.
   std::string application_name = "brunt";
+  std::string session_sql;  // Run on each new connection: "set synchronous_commit = on".
   Duration connect_timeout = std::chrono::seconds(10);
 };
 

@@ -46,14 +46,14 @@ HttpConnection::HttpConnection(HttpServer::State& server, std::unique_ptr<Stream
       parser_(Http1Role::server, server.limits),
       index_(server.connections.size()) {
   server_.connections.push_back(this);
-  ++server_.stats.connections_open;
+  server_.stats.connections_open.add();
 }
 
 HttpConnection::~HttpConnection() {
   server_.connections[index_] = server_.connections.back();
   server_.connections[index_]->index_ = index_;
   server_.connections.pop_back();
-  --server_.stats.connections_open;
+  server_.stats.connections_open.subtract();
   if (server_.drainer != nullptr && server_.connections.empty()) server_.drainer->wake();
 }
 
@@ -137,7 +137,7 @@ void HttpConnection::answer(HttpExchange& exchange) {
   response.date_ = server_.date();
   response.server_name_ = server_.options.server_name;
   response.send_timeout_ = server_.options.limits.send_timeout;
-  ++server_.stats.requests;
+  server_.stats.requests.add();
   std::string thrown;
   try {
     server_.handler(*self_, HttpRequestView(exchange.request, *stream_), response);
@@ -147,7 +147,7 @@ void HttpConnection::answer(HttpExchange& exchange) {
   } catch (...) {
     thrown = "something that is no std::exception";
   }
-  ++server_.stats.thrown_500;
+  server_.stats.thrown_500.add();
   response.set_status(500);
   response.set_content_type("application/json");
   response.body() = R"({"error":)";
@@ -162,10 +162,11 @@ void HttpConnection::refuse(HttpExchange& exchange, const Error& error) {
 
 void HttpConnection::refuse(HttpExchange& exchange, std::uint16_t status, std::string_view text) {
   HttpServerStats& stats = server_.stats;
-  ++(status == 408   ? stats.timeout_408
-     : status == 413 ? stats.too_large_413
-     : status == 431 ? stats.too_large_431
-                     : stats.malformed_400);
+  Counter& counter = status == 408   ? stats.timeout_408
+                     : status == 413 ? stats.too_large_413
+                     : status == 431 ? stats.too_large_431
+                                     : stats.malformed_400;
+  counter.add();
   HttpResponseWriter& response = exchange.response;
   response.begin(exchange.request, *stream_);
   response.date_ = server_.date();

@@ -56,9 +56,9 @@ void HttpServer::serve(Fiber& self) {
       auto stream = state.listener->accept(acceptor, far_future);
       if (!stream && stream.error().code == ErrorCode::cancelled) break;
       if (!stream) continue;  // Out of descriptors: accept() has paused already.
-      ++state.stats.connections_accepted;
+      state.stats.connections_accepted.add();
       if (state.connections.size() >= state.options.limits.connections_max) {
-        ++state.stats.connections_refused;
+        state.stats.connections_refused.add();
         if (state.tls == nullptr)
           static_cast<void>(
               (*stream)->send(acceptor, as_bytes(too_many_connections), acceptor.now() + 100ms));
@@ -68,7 +68,7 @@ void HttpServer::serve(Fiber& self) {
                                        [&state, stream = std::move(*stream)](Fiber& fiber) mutable {
                                          HttpConnection(state, std::move(stream)).run(fiber);
                                        });
-      if (!spawned) ++state.stats.connections_refused;
+      if (!spawned) state.stats.connections_refused.add();
     }
     state.acceptor = nullptr;
     state.listener.reset();  // Who comes now is refused by the kernel.

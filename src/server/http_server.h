@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "loop/loop.h"
 #include "net/tls.h"
+#include "server/counter.h"
 #include "server/http_message_views.h"
 #include "wire/http1_parser.h"
 
@@ -46,15 +47,14 @@ struct HttpServerOptions {
   std::string server_name = "brunt";  // The Server field; "" sends none.
 };
 
-// Counted since the start. Read on the loop's thread.
+// Counted since the start. Any thread may read it.
 struct HttpServerStats {
-  std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;  // Beyond connections_max.
-  std::uint64_t connections_open = 0;
-  std::uint64_t requests = 0;  // Handed to the handler.
+  Counter connections_accepted;
+  Counter connections_refused;  // Beyond connections_max.
+  Counter connections_open;     // Now.
+  Counter requests;             // Handed to the handler.
   // Answered with an error by the server itself, by status.
-  std::uint64_t malformed_400 = 0, timeout_408 = 0, too_large_413 = 0, too_large_431 = 0,
-                thrown_500 = 0;
+  Counter malformed_400, timeout_408, too_large_413, too_large_431, thrown_500;
 };
 
 class HttpServer {
