@@ -68,4 +68,41 @@ std::string format_wall_time(WallTime wall, int fraction_digits) {
   return text + 'Z';
 }
 
+Result<WallTime> parse_wall_time(std::string_view text) {
+  constexpr std::string_view shape = "0000-00-00T00:00:00";
+  const auto malformed = [&] {
+    return fail(ErrorCode::malformed,
+                "\"" + std::string(text) + "\" is no time like 2026-11-22T08:44:10Z");
+  };
+  if (text.size() <= shape.size() || text.size() > shape.size() + 11 || !text.ends_with('Z'))
+    return malformed();
+  std::array<int, 6> numbers{};
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != '0') {
+      if (text[i] != shape[i]) return malformed();
+      ++number;
+    } else {
+      if (text[i] < '0' || text[i] > '9') return malformed();
+      numbers[number] = numbers[number] * 10 + (text[i] - '0');
+    }
+  }
+  std::int64_t nanoseconds = 0;
+  const std::string_view fraction = text.substr(shape.size(), text.size() - shape.size() - 1);
+  if (!fraction.empty() && (fraction[0] != '.' || fraction.size() == 1)) return malformed();
+  std::int64_t digit = 100'000'000;
+  for (const char c : fraction.substr(fraction.empty() ? 0 : 1)) {
+    if (c < '0' || c > '9') return malformed();
+    nanoseconds += (c - '0') * digit;
+    digit /= 10;
+  }
+  using namespace std::chrono;
+  const year_month_day date{year(numbers[0]), month(static_cast<unsigned>(numbers[1])),
+                            day(static_cast<unsigned>(numbers[2]))};
+  if (!date.ok() || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 59) return malformed();
+  const Duration since = sys_days(date).time_since_epoch() + hours(numbers[3]) +
+                         minutes(numbers[4]) + seconds(numbers[5]);
+  return WallTime{since.count() + nanoseconds};
+}
+
 }  // namespace brunt

@@ -58,5 +58,7 @@ std::string make_run_id(WallTime started, Prng& prng);
 
 // 2026-11-22T08:44:10.123Z, or as many digits of the fraction as asked for (0 to 9).
 std::string format_wall_time(WallTime time, int fraction_digits = 3);
+// Of what format_wall_time() writes. Errors: malformed.
+Result<WallTime> parse_wall_time(std::string_view text);
 
 }  // namespace brunt

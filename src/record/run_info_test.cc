@@ -26,6 +26,19 @@ TEST_CASE("a wall time is written in UTC with the digits asked for") {
   CHECK(format_wall_time(WallTime{0}, 0) == "1970-01-01T00:00:00Z");
 }
 
+TEST_CASE("a written wall time is read back, anything else is malformed") {
+  for (const int digits : {0, 3, 6, 9}) {
+    const auto back = parse_wall_time(format_wall_time(morning, digits));
+    REQUIRE(back);
+    CHECK(format_wall_time(*back, digits) == format_wall_time(morning, digits));
+  }
+  CHECK(parse_wall_time("2026-11-22T08:44:10.123456789Z") == morning);
+  for (const char* bad : {"", "2026-11-22", "2026-11-22T08:44:10", "2026-13-22T08:44:10Z",
+                          "2026-02-30T08:44:10Z", "2026-11-22T24:00:00Z", "2026-11-22T08:44:10.Z",
+                          "2026-11-22T08:44:10.1234567890Z", "2026-11-22 08:44:10Z"})
+    CHECK(parse_wall_time(bad).error().code == ErrorCode::malformed);
+}
+
 TEST_CASE("names of statuses and event kinds lead back, and a slip is told") {
   for (const RunStatus status :
        {RunStatus::running, RunStatus::finished, RunStatus::interrupted, RunStatus::aborted})
