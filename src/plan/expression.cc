@@ -48,6 +48,7 @@ void Expression::collect(Uses& uses) const {
   for (const ExpressionNode& node : code_.nodes) {
     if (node.kind == NodeKind::cell || node.kind == NodeKind::row)
       uses.data_sets.insert(node.index);
+    if (node.kind == NodeKind::slot) uses.slots.insert(node.index);
     if (node.kind == NodeKind::service_member) uses.services.insert(node.extra);
   }
 }

@@ -37,6 +37,7 @@ struct CompileError {
 struct Uses {
   std::set<std::uint32_t> services;   // Indices of Plan::services.
   std::set<std::uint32_t> data_sets;  // Indices of Plan::data.
+  std::set<std::uint32_t> slots;      // Indices of Scenario::slots.
 };
 
 class Expression {

@@ -164,7 +164,7 @@ Result<Json> date(Arguments arguments, const Scope& scope) {
   if (!arguments[0].is_string())
     return fail(ErrorCode::invalid, "date() needs a format: \"%Y-%m-%d\"");
   const WallTime when = TRY(shifted(arguments, 1, scope));
-  return Json(TRY(format_time(when, arguments[0].string())));
+  return Json(format_time(when, arguments[0].string()));
 }
 
 // Text.

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cstdlib>
 #include <ctime>
+#include <iomanip>
 #include <iterator>
+#include <locale>
+#include <sstream>
 
 #include "base/units.h"
 
@@ -42,7 +43,7 @@ void append_rfc3339(WallTime time, std::string& out) {
                  at.calendar.tm_hour, at.calendar.tm_min, at.calendar.tm_sec, at.milliseconds);
 }
 
-Result<std::string> format_time(WallTime time, std::string_view format) {
+std::string format_time(WallTime time, std::string_view format) {
   const Broken at = broken_down(time);
   // strftime has no milliseconds: they are put in first, minding %%L.
   std::string conversions;
@@ -55,14 +56,10 @@ Result<std::string> format_time(WallTime time, std::string_view format) {
       conversions += {'%', format[i]};
     }
   }
-  if (conversions.empty()) return std::string();
-  // strftime says 0 both for "too long" and for "empty": the space in front tells them apart.
-  conversions.insert(0, " ");
-  std::array<char, 256> text{};
-  const std::size_t size =
-      std::strftime(text.data(), text.size(), conversions.c_str(), &at.calendar);
-  if (size == 0) return fail(ErrorCode::invalid, "date(): the result is longer than 255 bytes");
-  return std::string(text.data() + 1, size - 1);
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << std::put_time(&at.calendar, conversions.c_str());
+  return std::move(text).str();
 }
 
 Result<WallTime> shift_time(WallTime time, std::string_view offset) {

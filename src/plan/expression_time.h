@@ -12,8 +12,8 @@ namespace brunt {
 // Appends 2026-01-02T03:04:05.678Z. No allocation if `out` has room.
 void append_rfc3339(WallTime time, std::string& out);
 
-// strftime's conversions, and %L for milliseconds. Errors: invalid: a result beyond 255 bytes.
-Result<std::string> format_time(WallTime time, std::string_view format);
+// strftime's conversions (%Y %m %d %H %M %S ...), and %L for milliseconds.
+std::string format_time(WallTime time, std::string_view format);
 
 // `offset`: a duration, with an optional sign: 1h, +90s, -2d. Errors: invalid.
 Result<WallTime> shift_time(WallTime time, std::string_view offset);

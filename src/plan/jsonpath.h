@@ -20,8 +20,9 @@ namespace brunt {
 class JsonPath {
  public:
   struct Limits {
-    std::size_t matches_max = 100'000;  // all() stops there with too_large.
-    std::size_t segments_max = 64;      // More is a slip or an attack.
+    std::size_t matches_max = 100'000;   // all() stops there with too_large.
+    std::size_t visits_max = 5'000'000;  // Several `..` multiply; beyond, all() gives too_large.
+    std::size_t segments_max = 64;       // More is a slip or an attack.
   };
 
   // Errors: invalid, with the column in the path.
@@ -36,13 +37,13 @@ class JsonPath {
   const std::string& source() const { return source_; }
 
  private:
-  enum class Kind : std::uint8_t { names, index, wildcard, slice, length };
+  enum class Kind : std::uint8_t { names, index, wildcard, slice };
   struct Segment {
     Kind kind = Kind::names;
     bool descend = false;  // `..` before it.
     std::vector<std::string> names;
-    std::int64_t index = 0;  // Also the slice's start.
-    std::optional<std::int64_t> from, to;
+    std::int64_t index = 0;
+    std::optional<std::int64_t> from, to;  // Of a slice.
     std::int64_t step = 1;
   };
   class Parser;
@@ -50,6 +51,7 @@ class JsonPath {
 
   std::string source_;
   std::vector<Segment> segments_;
+  bool length_ = false;  // `.length()` at the end.
 };
 
 }  // namespace brunt

@@ -36,7 +36,9 @@ Result<> NameTable::add(std::string_view name, Symbol symbol, std::string_view w
     return fail(
         ErrorCode::invalid,
         fmt::format("a {} cannot be called \"{}\": brunt itself uses that name", what, name));
-  if (const Entry* other = find_entry(name)) {
+  // A scenario's own `env` hides the plan's.
+  const Entry* other = find_entry(name);
+  if (other != nullptr && !is_own(symbol)) {
     const std::string where = other->at.line == 0 ? "" : fmt::format(" of line {}", other->at.line);
     return fail(ErrorCode::invalid, fmt::format("the {0} \"{1}\" clashes with the {2} \"{1}\"{3}: "
                                                 "every name stands for one thing",

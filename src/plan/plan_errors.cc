@@ -1,0 +1,38 @@
+#include "plan/plan_errors.h"
+
+#include <fmt/format.h>
+
+namespace brunt {
+
+PlanErrors::PlanErrors(std::string source, Error error) : source_(std::move(source)) {
+  errors_.push_back({{}, std::move(error.text)});
+}
+
+void PlanErrors::add(Position at, std::string_view path, std::string_view text) {
+  if (errors_.size() >= Limits{}.errors_max) return;
+  std::string line = source_;
+  if (at.line != 0) line += fmt::format(":{}:{}", at.line, at.column);
+  if (!path.empty()) line += fmt::format(": {}", path);
+  line += fmt::format(": {}", text);
+  errors_.push_back({at, std::move(line)});
+}
+
+void PlanErrors::sort() {
+  std::ranges::stable_sort(errors_, {}, [](const PlanError& error) {
+    return std::pair(error.at.line, error.at.column);
+  });
+}
+
+std::string PlanErrors::text() const {
+  std::string result;
+  for (const PlanError& error : errors_) result += error.text + "\n";
+  return result;
+}
+
+Error PlanErrors::as_error() const {
+  std::string lines = text();
+  if (!lines.empty()) lines.pop_back();
+  return {ErrorCode::invalid, std::move(lines)};
+}
+
+}  // namespace brunt
