@@ -43,8 +43,9 @@ Result<Redirection> parse_redirection(std::string_view from, std::string_view to
 
 struct DialerOptions {
   std::vector<Endpoint> local_ips;  // Source addresses, used in turn; empty: the kernel's choice.
-  std::vector<Redirection> redirections;                    // The first that fits counts.
-  Duration connect_attempt_max = std::chrono::seconds(30);  // For each address, if there are more.
+  std::vector<Redirection> redirections;  // The first that fits counts.
+  // For each address; where a name has several, they share what is left until the deadline evenly.
+  Duration connect_attempt_max = std::chrono::seconds(30);
 };
 
 struct DialTarget {

@@ -35,15 +35,18 @@ struct HostEntry {
 };
 
 struct ResolverOptions {
-  Duration ttl =
-      std::chrono::minutes(5);  // Zero: ask each time. far: Duration::max() keeps for ever.
+  // How long an answer is kept, whatever it claims itself (as k6 does). Zero: ask each time;
+  // Duration::max(): for ever.
+  Duration ttl = std::chrono::minutes(5);
   DnsSelect select = DnsSelect::random;
   DnsPolicy policy = DnsPolicy::prefer_ipv4;
   std::vector<HostEntry> hosts;      // Asked first, on every backend.
+  std::string servers;               // "127.0.0.1:5353,10.0.0.1"; empty: those of /etc/resolv.conf.
   std::uint32_t names_max = 10'000;  // In the cache; the oldest goes.
   // A failure is kept this long, so that ten thousand VUs do not flood a DNS server.
   Duration failure_ttl = std::chrono::seconds(1);
-  Duration attempt_timeout = std::chrono::seconds(2);  // For each try of each server; three tries.
+  // For each server; there are two rounds, the second twice as long.
+  Duration attempt_timeout = std::chrono::seconds(2);
 };
 
 struct HostPort {
