@@ -27,24 +27,24 @@ double share_done(const ScenarioView& scenario) {
   return std::clamp(seconds_of(scenario.elapsed) / seconds_of(scenario.duration), 0.0, 1.0);
 }
 
-std::string bar(double share, const Terminal& terminal) {
+std::string bar(double share, const Style& style) {
   const int filled = static_cast<int>(share * bar_width + 0.5);
   std::string done;
   std::string left;
   for (int i = 0; i < bar_width; ++i) (i < filled ? done : left) += i < filled ? "━" : "─";
-  return terminal.cyan(done) + terminal.dim(left);
+  return style.paint(Paint::accent, done) + style.paint(Paint::faint, left);
 }
 
 std::string scenario_line(const ScenarioView& scenario, std::size_t name_width,
-                          const Terminal& terminal) {
+                          const Style& style) {
   const double share = share_done(scenario);
-  std::string state = scenario.ended     ? terminal.green("done")
+  std::string state = scenario.ended     ? style.paint(Paint::good, "done")
                       : scenario.started ? fmt::format("{:3.0f}%", share * 100)
-                                         : terminal.dim("waits");
+                                         : style.paint(Paint::faint, "waits");
   return fmt::format("  {:<{}}  {} {}  {}/{} VUs  {} iterations  {}", scenario.name, name_width,
-                     bar(share, terminal), state, scenario.vus_active, scenario.vus_max,
+                     bar(share, style), state, scenario.vus_active, scenario.vus_max,
                      format_count(static_cast<double>(scenario.iterations_done)),
-                     terminal.dim(scenario.description));
+                     style.paint(Paint::faint, scenario.description));
 }
 
 std::string count_text(std::uint64_t count) {
@@ -53,28 +53,29 @@ std::string count_text(std::uint64_t count) {
 
 }  // namespace
 
-std::string render_live(const Progress& progress, const Terminal& terminal) {
-  std::string out =
-      fmt::format("{} {}{}\n", terminal.bold(progress.phase), clock_text(progress.elapsed),
-                  progress.duration > Duration{} ? " of " + clock_text(progress.duration) : "");
+std::string render_live(const Progress& progress, const Style& style) {
+  std::string out = fmt::format(
+      "{} {}{}\n", style.paint(Paint::strong, progress.phase), clock_text(progress.elapsed),
+      progress.duration > Duration{} ? " of " + clock_text(progress.duration) : "");
   std::size_t name_width = 0;
   for (const auto& scenario : progress.scenarios)
     name_width = std::max(name_width, scenario.name.size());
   for (const auto& scenario : progress.scenarios)
-    out += scenario_line(scenario, name_width, terminal) + "\n";
+    out += scenario_line(scenario, name_width, style) + "\n";
   out += fmt::format("  {} requests/s   p50 {}   p95 {}   p99 {}\n",
-                     terminal.bold(format_count(progress.requests_each_second)),
+                     style.paint(Paint::strong, format_count(progress.requests_each_second)),
                      format_duration(progress.p50), format_duration(progress.p95),
                      format_duration(progress.p99));
   const std::string failed = count_text(progress.failed) + " failed";
   out += fmt::format("  {} requests   {}", count_text(progress.requests),
-                     progress.failed > 0 ? terminal.red(failed) : failed);
+                     progress.failed > 0 ? style.paint(Paint::bad, failed) : failed);
   if (progress.dropped > 0)
-    out += "   " + terminal.yellow(count_text(progress.dropped) + " dropped");
+    out += "   " + style.paint(Paint::caution, count_text(progress.dropped) + " dropped");
   const std::string cpu = fmt::format("generator {:.0f}% of a core", progress.generator_cpu * 100);
-  out += "   " + (progress.generator_cpu > 0.9 ? terminal.yellow(cpu) : terminal.dim(cpu));
+  out += "   " + (progress.generator_cpu > 0.9 ? style.paint(Paint::caution, cpu)
+                                               : style.paint(Paint::faint, cpu));
   if (progress.slip_p99 > Duration{})
-    out += terminal.dim("   slip p99 " + format_duration(progress.slip_p99));
+    out += style.paint(Paint::faint, "   slip p99 " + format_duration(progress.slip_p99));
   return out + "\n";
 }
 
@@ -99,20 +100,20 @@ void LiveView::erase() {
 void LiveView::phase(const std::string& text) {
   if (mode_ == Mode::quiet) return;
   erase();
-  std::fprintf(out_, "%s\n", terminal_.dim(text).c_str());
+  std::fprintf(out_, "%s\n", style_.paint(Paint::faint, text).c_str());
   std::fflush(out_);
 }
 
 void LiveView::warning(const std::string& text) {
   erase();
-  std::fprintf(out_, "%s %s\n", terminal_.yellow("warning:").c_str(), text.c_str());
+  std::fprintf(out_, "%s %s\n", style_.paint(Paint::caution, "warning:").c_str(), text.c_str());
   std::fflush(out_);
 }
 
 void LiveView::second(const Progress& progress) {
   if (mode_ == Mode::redraw) {
     erase();
-    const std::string text = render_live(progress, terminal_);
+    const std::string text = render_live(progress, style_);
     std::fputs(text.c_str(), out_);
     lines_drawn_ = static_cast<int>(std::ranges::count(text, '\n'));
   } else if (mode_ == Mode::lines) {

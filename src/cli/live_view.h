@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-#include "cli/terminal.h"
+#include "report/style.h"
 #include "run/progress.h"
 
 namespace brunt {
@@ -15,8 +15,7 @@ class LiveView : public RunObserver {
  public:
   enum class Mode : std::uint8_t { redraw, lines, quiet };
 
-  LiveView(std::FILE* out, Mode mode, Terminal terminal)
-      : out_(out), mode_(mode), terminal_(terminal) {}
+  LiveView(std::FILE* out, Mode mode, Style style) : out_(out), mode_(mode), style_(style) {}
 
   void phase(const std::string& text) override;
   void warning(const std::string& text) override;
@@ -28,13 +27,13 @@ class LiveView : public RunObserver {
 
   std::FILE* out_;
   Mode mode_;
-  Terminal terminal_;
+  Style style_;
   int lines_drawn_ = 0;
   std::int64_t last_line_s_ = -1;
 };
 
 // The lines that `redraw` shows. Pure: for tests, and for anybody who wants the text.
-std::string render_live(const Progress& progress, const Terminal& terminal);
+std::string render_live(const Progress& progress, const Style& style);
 // The one line that `lines` prints.
 std::string render_line(const Progress& progress);
 

@@ -138,8 +138,7 @@ bool PlanBody::claim_rows(PlanVu& vu) {
 
 void PlanBody::end_iteration(PlanVu& vu) {
   if (vu.bytes_sent > 0) data_sent_->add(static_cast<double>(vu.bytes_sent));
-  if (vu.bytes_received > 0)
-    data_received_->add(static_cast<double>(vu.bytes_received));
+  if (vu.bytes_received > 0) data_received_->add(static_cast<double>(vu.bytes_received));
   vu.bytes_sent = 0;
   vu.bytes_received = 0;
 }

@@ -351,6 +351,10 @@ void RequestRunner::judge(const Draft& draft, PlanVu& vu) {
     auto taken = draft.reply.ok() ? capture.take(reply) : Result<std::optional<Json>>(std::nullopt);
     Json& slot = vu.slots[capture.slot];
     slot = taken && *taken ? std::move(**taken) : Json();
+    if (slot.is_null() && scenario_.shared.rehearsing == Rehearsing::yes) {
+      slot = Json("0");
+      continue;
+    }
     if (slot.is_null() && draft.reply.ok())
       scenario_.shared.watcher.step_failed(
           scenario_.scenario.name,

@@ -22,6 +22,9 @@ class StepWatcher {
   virtual void step_failed(std::string_view scenario, std::string_view text) = 0;
 };
 
+// In a rehearsal a model answers: what a capture does not find is made up.
+enum class Rehearsing : std::uint8_t { no, yes };
+
 // Everything here outlives the bodies made from it.
 struct StepContext {
   Loop& loop;
@@ -33,6 +36,7 @@ struct StepContext {
   MetricId step_errors;  // A counter, tagged with the error.
   std::uint64_t seed = 1;
   StepWatcher& watcher;
+  Rehearsing rehearsing = Rehearsing::no;
 };
 
 // A virtual user between and during its iterations.

@@ -1,0 +1,68 @@
+// brunt: how does your service bear the brunt?
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "cli/console.h"
+#include "cli/verbs.h"
+#include "net/limits.h"
+
+namespace {
+
+constexpr const char* examples = R"(
+Examples:
+  brunt run http://localhost:8080/ --vus 100 --duration 30s   closed: 100 users, as fast as they can
+  brunt run http://localhost:8080/ --rate 5000/s              open: 5,000 requests each second, come what may
+  brunt run plans/first.yaml                                  a plan: services, scenarios, expectations
+  brunt check plans/first.yaml                                what it would do, without doing it
+  brunt rehearse plans/first.yaml                             its shape over time, on a simulated network
+  brunt report last --format html > report.html               the last run, as a page
+  brunt serve iot --listen 127.0.0.1:8080                     a real service to try things on
+
+Exit codes are k6's: 0 passed, 99 an expectation does not hold, 104 the plan is wrong, 105 interrupted; and 120: not
+valid, the generator was the bottleneck.
+)";
+
+std::filesystem::path own_path() {
+  std::error_code error;
+  auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::filesystem::path("brunt") : path;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"brunt: finds out, and proves, how a networked service behaves under load."};
+  app.set_version_flag("--version", "brunt " BRUNT_VERSION);
+  app.footer(examples);
+  app.require_subcommand(1);
+  brunt::CommandLine line{.program = own_path(), .arguments = {argv + 1, argv + argc}};
+  brunt::add_run(app, line);
+  brunt::add_check(app, line);
+  brunt::add_rehearse(app, line);
+  brunt::add_report(app, line);
+  brunt::add_list(app, line);
+  brunt::add_serve(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for = error.get_exit_code() == 0;
+    return app.exit(error) == 0 || asked_for ? 0 : 104;
+  }
+  // Without it a thousand connections would be the end; if it cannot be raised, the plan's check
+  // says what it means.
+  (void)brunt::raise_descriptor_limit();
+  return line.todo();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    brunt::complain(std::string("a bug of ours: an exception got out: ") + error.what());
+    return 255;
+  }
+}

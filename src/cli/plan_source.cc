@@ -1,0 +1,105 @@
+#include "cli/plan_source.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "plan/targets.h"
+#include "plan/time_scale.h"
+#include "plan/yaml_reader.h"
+
+namespace brunt {
+namespace {
+
+std::map<std::string, std::string, std::less<>> environment() {
+  std::map<std::string, std::string, std::less<>> values;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos)
+      values.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return values;
+}
+
+// A plan says its own load: flags for it are refused, and the way to do it is told.
+Result<> refuse_load(const PlanSourceFlags& flags) {
+  const CommandLineLoad& load = flags.load;
+  const std::pair<bool, std::string_view> given[] = {
+      {load.vus.has_value(), "--vus"},        {load.duration.has_value(), "--duration"},
+      {load.rate.has_value(), "--rate"},      {load.iterations.has_value(), "--iterations"},
+      {!load.headers.empty(), "--header"},    {load.timeout.has_value(), "--timeout"},
+      {flags.method.has_value(), "--method"}, {flags.data.has_value(), "--data"}};
+  for (const auto& [is_given, name] : given)
+    if (is_given)
+      return fail(
+          ErrorCode::invalid,
+          fmt::format(
+              "{} is for a URL or targets; a plan's values are changed with --set, like --set "
+              "SCENARIO.vus=100",
+              name));
+  return {};
+}
+
+Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
+  TRY(refuse_load(flags));
+  ReadOptions options{.environment = environment(), .time_scale = flags.time_scale};
+  for (const std::string& set : flags.sets) options.overrides.push_back(TRY(parse_override(set)));
+  auto plan = read_plan(text, flags.target, options);
+  if (!plan) return std::unexpected(plan.error().as_error());
+  if (flags.load.insecure) plan->tls.insecure = true;
+  return std::move(*plan);
+}
+
+}  // namespace
+
+void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
+  verb.add_option("TARGET", flags.target, "A URL, a plan (.yaml), or a file of vegeta targets")
+      ->required();
+  const char* url = "For a URL or targets";
+  verb.add_option("-u,--vus", flags.load.vus, "Virtual users (default 10)")->group(url);
+  verb.add_option("-d,--duration", flags.load.duration, "How long: 30s, 5m (default 10s)")
+      ->group(url);
+  verb.add_option("-i,--iterations", flags.load.iterations,
+                  "How many requests, instead of how long")
+      ->group(url);
+  verb.add_option("-r,--rate", flags.load.rate,
+                  "Open model: requests that start each second, 5000/s")
+      ->group(url);
+  verb.add_option("-X,--method", flags.method, "GET, POST, ... (default GET, or POST with --data)")
+      ->group(url);
+  verb.add_option("-H,--header", flags.load.headers, "'Name: value', again for more")->group(url);
+  verb.add_option("--data", flags.data, "The body, or @FILE")->group(url);
+  verb.add_option("--timeout", flags.load.timeout, "For each request (default 60s)")->group(url);
+  verb.add_flag("-k,--insecure", flags.load.insecure, "Accept any TLS certificate")
+      ->group("Target");
+  const char* plan = "For a plan";
+  verb.add_option("--set", flags.sets, "Change a value: store=postgres, device.vus=500")
+      ->group(plan);
+  verb.add_option("--time-scale", flags.time_scale,
+                  "Run N times faster: durations divided, rates multiplied")
+      ->group(plan);
+}
+
+Result<Plan> read_source(const PlanSourceFlags& flags) {
+  const bool is_plan = flags.target.ends_with(".yaml") || flags.target.ends_with(".yml");
+  // Something with a colon that is no file was meant as a URL: its reader says what is missing.
+  const bool is_url = flags.target.find("://") != std::string::npos ||
+                      (!is_plan && flags.target.find(':') != std::string::npos &&
+                       !std::filesystem::exists(flags.target));
+  if (is_url) {
+    if (!flags.sets.empty())
+      return fail(ErrorCode::invalid,
+                  "--set is for plans; a URL's load is given with --vus, --rate, --duration");
+    return plan_of_url(
+        {.url = flags.target, .load = flags.load, .method = flags.method, .data = flags.data});
+  }
+  const std::string text = TRY(read_file(flags.target));
+  if (looks_like_targets(text)) return plan_of_targets(text, flags.target, flags.load);
+  return read_yaml(flags, text);
+}
+
+}  // namespace brunt

@@ -1,0 +1,27 @@
+// What `run`, `check` and `rehearse` have in common: where the plan comes from, and what changes
+// it.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/bare_url.h"
+#include "plan/plan.h"
+
+namespace brunt {
+
+struct PlanSourceFlags {
+  std::string target;  // A URL, a plan file, or a file of targets.
+  CommandLineLoad load;
+  std::optional<std::string> method, data;
+  std::vector<std::string> sets;
+  double time_scale = 1;
+};
+
+void add_plan_source(CLI::App& verb, PlanSourceFlags& flags);
+
+// Errors: all that is wrong with the plan, a line each; not_found.
+Result<Plan> read_source(const PlanSourceFlags& flags);
+
+}  // namespace brunt

@@ -1,0 +1,172 @@
+// `brunt run`: a URL, a plan, or a file of targets under load.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/console.h"
+#include "cli/live_view.h"
+#include "cli/plan_source.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "judge/exit_code.h"
+#include "report/csv.h"
+#include "report/html.h"
+#include "report/json.h"
+#include "report/text.h"
+#include "run/conductor.h"
+
+namespace brunt {
+namespace {
+
+struct RunFlags {
+  PlanSourceFlags source;
+  std::string backend = "auto";
+  std::uint64_t threads = 1;
+  std::optional<std::uint64_t> seed;
+  std::string segment, segment_sequence;
+  std::string ledger = ".brunt/ledger.db";
+  bool no_ledger = false;
+  std::vector<std::string> allow, redirections, outs;
+  std::string local_ips;
+  std::string html, format = "text";
+  bool quiet = false, no_colour = false, no_thresholds = false;
+};
+
+Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
+  RunOptions options{.program = line.program, .arguments = line.arguments};
+  options.backend = TRY(parse_backend(flags.backend));
+  if (flags.threads < 1 || flags.threads > 1024)
+    return fail(ErrorCode::invalid, fmt::format("--threads {}: give 1 to 1024", flags.threads));
+  options.threads = flags.threads;
+  options.seed = flags.seed;
+  options.segment = TRY(Segment::parse(flags.segment, flags.segment_sequence));
+  options.ledger = flags.no_ledger ? "" : flags.ledger;
+  options.allow = flags.allow;
+  for (const std::string& rule : flags.redirections) {
+    const auto equals = rule.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorCode::invalid,
+                  fmt::format("--map {}: write it like shop.test:443=127.0.0.1:8443", rule));
+    options.redirections.push_back(
+        TRY(parse_redirection(rule.substr(0, equals), rule.substr(equals + 1))));
+  }
+  if (!flags.local_ips.empty()) options.local_ips = TRY(parse_local_ips(flags.local_ips));
+  for (const std::string& out : flags.outs) options.streams.push_back(TRY(parse_k6_stream(out)));
+  options.thresholds = flags.no_thresholds ? Thresholds::ignored : Thresholds::judged;
+  return options;
+}
+
+Result<std::string> summary_of(const RunOutcome& outcome, const RunFlags& flags, Style style) {
+  if (flags.format == "json") return json_report(outcome.record).dump_pretty() + "\n";
+  if (flags.format == "csv") return csv_report(outcome.record);
+  if (flags.format == "html") return html_report(outcome.record);
+  return text_report(outcome.record,
+                     {.style = style, .page = flags.html, .ledger = outcome.ledger.place});
+}
+
+int show_outcome(const RunOutcome& outcome, const RunFlags& flags, Style style) {
+  int code = outcome.record.run.exit_code;
+  if (!flags.html.empty()) {
+    auto written = write_file(flags.html, html_report(outcome.record));
+    if (!written) {
+      complain(written.error().text);
+      if (code == 0) code = code_of(ExitCode::other);
+    }
+  }
+  const auto summary = summary_of(outcome, flags, style);
+  if (!summary) {
+    complain(summary.error().text);
+    return code_of(ExitCode::other);
+  }
+  return print(*summary) || code != 0 ? code : code_of(ExitCode::other);
+}
+
+int run_plan(const RunFlags& flags, const CommandLine& line) {
+  const auto options = options_of(flags, line);
+  if (!options) {
+    complain(options.error().text);
+    return code_of(ExitCode::invalid_config);
+  }
+  const auto plan = read_source(flags.source);
+  if (!plan) {
+    complain(plan.error().text);
+    return exit_code_of(plan.error());
+  }
+  Terminal out = Terminal::detect(STDOUT_FILENO);
+  Terminal live = Terminal::detect(STDERR_FILENO);
+  if (flags.no_colour) out.style.colours = live.style.colours = Colours::off;
+  LiveView view(stderr,
+                flags.quiet        ? LiveView::Mode::quiet
+                : live.interactive ? LiveView::Mode::redraw
+                                   : LiveView::Mode::lines,
+                live.style);
+  return run_on_loop([&](Fiber& self, Signals& signals) {
+    auto outcome = conduct(self, *plan, *options, view, &signals);
+    if (!outcome) {
+      complain(outcome.error().text);
+      return exit_code_of(outcome.error());
+    }
+    return show_outcome(*outcome, flags, out.style);
+  });
+}
+
+constexpr const char* footer = R"(
+Examples:
+  brunt run http://localhost:8080/ --vus 100 --duration 30s
+  brunt run http://localhost:8080/cart -X POST -H 'Content-Type: application/json' --data '{"item": 7}' --rate 500/s
+  brunt run targets.txt --rate 100/s                       vegeta's target files, http or json form
+  brunt run plans/iot/steady.yaml --set store=postgres --set device.vus=500
+  brunt run plan.yaml --html report.html --out json=samples.json.gz
+
+Only loopback may be loaded unless the plan's `allow:` or --allow names the host.)";
+
+}  // namespace
+
+void add_run(CLI::App& app, CommandLine& line) {
+  // shared_ptr: the callback is a std::function, which copies what it holds.
+  auto flags = std::make_shared<RunFlags>();
+  RunFlags& f = *flags;
+  CLI::App* verb =
+      app.add_subcommand("run", "Load a URL, a plan, or a file of targets, and say how it did");
+  add_plan_source(*verb, f.source);
+  verb->add_option("--threads", f.threads, "Generator threads, each with its share of the load")
+      ->group("Generator");
+  verb->add_option("--backend", f.backend, "auto, io_uring, or epoll")->group("Generator");
+  verb->add_option("--seed", f.seed, "Reproduces every random choice")->group("Generator");
+  verb->add_option("--local-ips", f.local_ips,
+                   "Source addresses: 127.0.0.1-127.0.0.9, or a CIDR block")
+      ->group("Generator");
+  verb->add_option("--execution-segment", f.segment, "This instance's share: 1/4:2/4")
+      ->group("Generator");
+  verb->add_option("--execution-segment-sequence", f.segment_sequence, "All bounds: 0,1/4,2/4,1")
+      ->group("Generator");
+  verb->add_option("--allow", f.allow,
+                   "A host, address, or CIDR block that may be loaded besides loopback")
+      ->group("Target");
+  verb->add_option("--map", f.redirections, "HOST:PORT=HOST:PORT: go there instead")
+      ->group("Target");
+  verb->add_option("--out", f.outs,
+                   "Every sample, in k6's formats: json=FILE, csv=FILE (.gz compresses)")
+      ->group("Output");
+  verb->add_option("--html", f.html, "Write the report as one page to this file")->group("Output");
+  verb->add_option("--format", f.format, "The summary on standard output: text, json, csv, html")
+      ->check(CLI::IsMember({"text", "json", "csv", "html"}))
+      ->group("Output");
+  verb->add_option("--ledger", f.ledger, "Where runs are kept: a file, or postgres://...")
+      ->group("Output");
+  verb->add_flag("--no-ledger", f.no_ledger, "Keep no record of this run")->group("Output");
+  verb->add_flag("--no-thresholds", f.no_thresholds, "Do not judge expectations")->group("Output");
+  verb->add_flag("-q,--quiet", f.quiet, "No progress, only warnings and the summary")
+      ->group("Output");
+  verb->add_flag("--no-color,--no-colour", f.no_colour, "No colours on a terminal either")
+      ->group("Output");
+  verb->footer(footer);
+  verb->callback(
+      [&line, flags]() { line.todo = [&line, &f = *flags] { return run_plan(f, line); }; });
+}
+
+}  // namespace brunt

@@ -1,0 +1,367 @@
+#include "run/conductor.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/file.h"
+#include "base/url.h"
+#include "loop/fiber_group.h"
+#include "metrics/threshold_judge.h"
+#include "plan/describe_plan.h"
+#include "run/generator_threads.h"
+#include "run/run_verdict.h"
+#include "run/seconds.h"
+#include "run/service_set.h"
+
+namespace brunt {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::uint32_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<std::uint32_t>(CPU_COUNT(&set));
+}
+
+RunInfo describe_run(const Plan& plan, const RunOptions& options, Loop& loop) {
+  RunInfo info;
+  info.started = loop.wall();
+  // The id's letters must differ between two runs of one second and one seed.
+  Prng chance(static_cast<std::uint64_t>(info.started.unix_ns) ^
+              static_cast<std::uint64_t>(::getpid()));
+  info.id = make_run_id(info.started, chance);
+  info.seed = options.seed ? *options.seed : plan.seed ? *plan.seed : chance.next() >> 1U;
+  info.plan_name = plan.name;
+  if (!plan.source.empty())
+    if (auto text = read_file(plan.source)) info.plan_text = std::move(*text);
+  info.arguments = options.arguments;
+  utsname machine{};
+  ::uname(&machine);
+  info.host = machine.nodename;
+  info.kernel = fmt::format("{} {}", machine.sysname, machine.release);
+  info.cores = usable_cores();
+  info.process = current_process();
+  info.brunt_version = BRUNT_VERSION;
+  info.time_scale = plan.time_scale;
+  info.warm_up = plan.warmup.value_or(Duration{});
+  return info;
+}
+
+class Conductor {
+ public:
+  Conductor(const Plan& plan, const RunOptions& options, RunObserver& observer, Loop& loop)
+      : plan_(plan),
+        options_(options),
+        observer_(observer),
+        loop_(loop),
+        resolver_(loop, {}),
+        seconds_(static_cast<std::uint32_t>(options.threads)),
+        recorder_("local"),
+        judge_(thresholds_of(plan, options), {.warm_up = plan.warmup.value_or(Duration{})}) {}
+
+  Result<RunOutcome> conduct(Fiber& self, Signals* signals);
+
+ private:
+  static std::vector<Threshold> thresholds_of(const Plan& plan, const RunOptions& options) {
+    std::vector<Threshold> thresholds;
+    if (options.thresholds == Thresholds::ignored) return thresholds;
+    for (const Expectation& expectation : plan.expectations)
+      thresholds.push_back(expectation.threshold);
+    return thresholds;
+  }
+
+  Result<> make_setup();
+  Result<> make_folder();
+  Result<> check_targets(Fiber& self, ServiceSet& services);
+  Result<> open_streams();
+  Result<> generate(Fiber& self, ServiceSet& services);
+  void begin_ledger();
+  void take(GeneratorSecond second);
+  void close(std::vector<ClosedSecond> closed);
+  void show(std::span<const ClosedSecond> closed);
+  void watch_abort();
+  void watch_signals(Fiber& self, Signals& signals);
+  void stop(StopKind kind);
+  RunOutcome finish(Fiber& self);
+  void finish_streams(RunRecord& record);
+
+  const Plan& plan_;
+  const RunOptions& options_;
+  RunObserver& observer_;
+  Loop& loop_;
+  Resolver resolver_;
+  MetricRegistry registry_;
+  std::unique_ptr<GeneratorSetup> setup_;
+  std::vector<std::unique_ptr<IterationBudget>> budgets_;
+  std::vector<std::unique_ptr<DataCursor>> cursors_;
+  std::vector<std::string> members_;
+  std::unique_ptr<GeneratorThreads> generators_;
+  Seconds seconds_;
+  SecondRecorder recorder_;
+  ThresholdJudge judge_;
+  std::unique_ptr<LedgerWriter> ledger_;
+  std::vector<std::unique_ptr<K6Stream>> streams_;
+  RunRecord record_;
+  fs::path folder_;  // Logs of services, and a ledger that nobody wants to keep.
+  Instant start_{};
+  bool started_ = false;
+  std::uint32_t interrupts_ = 0;
+  const Threshold* aborted_by_ = nullptr;
+  std::string casualty_;
+};
+
+Result<> Conductor::make_setup() {
+  AllowRules rules{.allow = plan_.allow};
+  rules.allow.insert(rules.allow.end(), options_.allow.begin(), options_.allow.end());
+  setup_ = std::make_unique<GeneratorSetup>(
+      GeneratorSetup{.plan = plan_, .members = {}, .registry = registry_});
+  setup_->allow = TRY(AllowList::parse(rules));
+  setup_->step_errors = TRY(registry_.add({.name = "step_errors"}));
+  setup_->redirections = options_.redirections;
+  setup_->local_ips = options_.local_ips;
+  setup_->tap = options_.streams.empty() ? SampleTap::off : SampleTap::on;
+  setup_->segment = options_.segment;
+  setup_->threads = options_.threads;
+  setup_->seed = record_.run.seed;
+  for (const Scenario& scenario : plan_.scenarios) {
+    const bool shared = scenario.load.executor == ExecutorKind::shared_iterations;
+    budgets_.push_back(
+        shared ? std::make_unique<IterationBudget>(scenario.load.iterations, options_.segment)
+               : nullptr);
+    setup_->budgets.push_back(budgets_.back().get());
+  }
+  for (const DataPlan& data : plan_.data) {
+    cursors_.push_back(std::make_unique<DataCursor>(
+        DataCursor::Options{.rows = data.rows->rows(), .order = data.order}));
+    setup_->cursors.push_back(cursors_.back().get());
+  }
+  return {};
+}
+
+Result<> Conductor::make_folder() {
+  std::string pattern = (fs::temp_directory_path() / "brunt-run-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return std::unexpected(
+        errno_error("cannot make a directory for the run's logs in " + pattern, errno));
+  folder_ = pattern;
+  return {};
+}
+
+// A name that does not resolve or may not be loaded is told now, not by ten thousand failed
+// requests.
+Result<> Conductor::check_targets(Fiber& self, ServiceSet& services) {
+  for (const Scenario& scenario : plan_.scenarios) {
+    const Scope scope{.members = services.members(), .scenario = scenario.name};
+    const std::string target = TRY(scenario.target.expand(scope));
+    if (target.empty()) continue;
+    const Url url = TRY(parse_url(target));
+    if (url.scheme == "http+unix") continue;
+    const bool redirected = std::ranges::any_of(
+        options_.redirections, [&](const Redirection& rule) { return rule.from_host == url.host; });
+    if (redirected) continue;
+    const auto addresses =
+        TRY(resolver_.resolve(self, {url.host, url.port}, self.now() + std::chrono::seconds(10)));
+    TRY(setup_->allow.check(url.host, addresses.front()));
+  }
+  return {};
+}
+
+Result<> Conductor::open_streams() {
+  for (K6StreamOptions stream : options_.streams) {
+    for (const Threshold& threshold : judge_.thresholds())
+      stream.thresholds[threshold.selector.text()].push_back(threshold.condition.text);
+    streams_.push_back(TRY(K6Stream::open(stream)));
+  }
+  return {};
+}
+
+void Conductor::begin_ledger() {
+  LedgerWriterOptions options{.ledger = {.place = options_.ledger},
+                              .spill_folder = fs::temp_directory_path().string()};
+  if (options_.ledger.empty()) options.ledger.place = (folder_ / "ledger.db").string();
+  ledger_ = std::make_unique<LedgerWriter>(options);
+  RunRecord head = record_;
+  head.scenarios = seconds_.scenarios(plan_);
+  ledger_->begin(std::move(head));
+}
+
+Result<RunOutcome> Conductor::conduct(Fiber& self, Signals* signals) {
+  record_.run = describe_run(plan_, options_, loop_);
+  TRY(make_setup());
+  TRY(make_folder());
+  FiberGroup watchers(loop_);
+  if (signals != nullptr)
+    TRY(watchers.spawn("signals", [&](Fiber& fiber) { watch_signals(fiber, *signals); }));
+  Dialer dialer(loop_, resolver_, setup_->allow, {});
+  ServiceSet services(dialer, {.program = options_.program, .logs = folder_});
+  Result<> done = services.start(self, plan_, observer_);
+  if (done && interrupts_ == 0) {
+    done = generate(self, services);
+    services.stop(self, observer_);
+  } else if (done) {
+    services.stop(self, observer_);
+    done = fail(ErrorCode::cancelled, "interrupted before the load began");
+  }
+  watchers.cancel();
+  (void)watchers.join(self);
+  if (!done && !started_) {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+    return std::unexpected(std::move(done).error());
+  }
+  if (!done) record_.notes.push_back(done.error().text);
+  return finish(self);
+}
+
+Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
+  members_ = services.members();
+  setup_->members = members_;
+  TRY(check_targets(self, services));
+  TRY(open_streams());
+  generators_ = std::make_unique<GeneratorThreads>(
+      loop_, *setup_,
+      GeneratorEvents{.second = [this](GeneratorSecond second) { take(std::move(second)); },
+                      .warned = [this](const std::string& text) { observer_.warning(text); }});
+  TRY(generators_->prepare(
+      self, {.backend = options_.backend, .seed = record_.run.seed, .threads = options_.threads}));
+  record_.run.backend = name_of(generators_->backend());
+  begin_ledger();
+  if (interrupts_ > 0) return fail(ErrorCode::cancelled, "interrupted before the load began");
+  started_ = true;
+  start_ = loop_.precise_now() + std::chrono::milliseconds(2);
+  const auto casualties = [this, &services](Fiber& fiber) {
+    while (casualty_.empty() && fiber.sleep(std::chrono::milliseconds(500))) {
+      casualty_ = services.first_casualty();
+      if (!casualty_.empty()) observer_.warning(casualty_);
+    }
+  };
+  FiberGroup watchers(loop_);
+  TRY(watchers.spawn("casualties", casualties));
+  auto done = generators_->run(self, start_);
+  watchers.cancel();
+  (void)watchers.join(self);
+  observer_.ended();
+  return done;
+}
+
+void Conductor::take(GeneratorSecond second) {
+  for (auto& stream : streams_) stream->take(second.generator, second.snapshot);
+  auto closed = seconds_.take(second);
+  const std::uint32_t generator = second.generator;
+  const bool last = second.last;
+  rinse(second.snapshot);
+  if (!last) generators_->recycle(generator, std::move(second.snapshot));
+  if (!closed) {
+    observer_.warning(closed.error().text);
+    return;
+  }
+  close(std::move(*closed));
+}
+
+void Conductor::close(std::vector<ClosedSecond> closed) {
+  if (closed.empty()) return;
+  std::vector<ScenarioOptions> loads;
+  for (const Scenario& scenario : plan_.scenarios) loads.push_back(scenario.load);
+  for (const ClosedSecond& second : closed) {
+    judge_.observe(second.second, second.rows);
+    for (SecondRecord& record : recorder_.take(second.second, second.rows))
+      ledger_->append(std::move(record));
+  }
+  show(closed);
+  watch_abort();
+}
+
+void Conductor::show(std::span<const ClosedSecond> closed) {
+  Progress progress = seconds_.progress(plan_, closed);
+  progress.elapsed = loop_.now() - start_;
+  Duration longest{};
+  for (const Scenario& scenario : plan_.scenarios)
+    longest = std::max(longest, scenario.load.start_time + scenario.load.planned_duration());
+  progress.duration = longest;
+  const bool warming = plan_.warmup && progress.elapsed < *plan_.warmup;
+  progress.phase = interrupts_ > 0 || aborted_by_ != nullptr ? "stopping"
+                   : warming                                 ? "warm-up"
+                                                             : "running";
+  observer_.second(progress);
+}
+
+void Conductor::watch_abort() {
+  if (aborted_by_ != nullptr || interrupts_ > 0) return;
+  aborted_by_ = judge_.abort_wanted(loop_.now() - start_);
+  if (aborted_by_ == nullptr) return;
+  observer_.warning(fmt::format("{}: {} does not hold, and it has abort_on_fail: stopping",
+                                aborted_by_->selector.text(), aborted_by_->condition.text));
+  stop(StopKind::gracefully);
+}
+
+void Conductor::stop(StopKind kind) {
+  if (generators_ != nullptr) generators_->stop(kind);
+}
+
+void Conductor::watch_signals(Fiber& self, Signals& signals) {
+  while (signals.next(self, far_future)) {
+    interrupts_ = signals.count();
+    if (interrupts_ == 1) {
+      observer_.phase("stopping: iterations under way may end (Ctrl-C again ends at once)");
+      stop(StopKind::gracefully);
+    } else {
+      stop(StopKind::now);
+    }
+  }
+}
+
+void Conductor::finish_streams(RunRecord& record) {
+  for (auto& stream : streams_)
+    for (std::string& note : stream->finish()) record.notes.push_back(std::move(note));
+}
+
+RunOutcome Conductor::finish(Fiber& self) {
+  const Duration elapsed = loop_.precise_now() - start_;
+  record_.run.ended = loop_.wall();
+  record_.scenarios = seconds_.scenarios(plan_);
+  record_.checks = seconds_.checks();
+  finish_streams(record_);
+  if (!casualty_.empty()) record_.notes.push_back(casualty_);
+  if (plan_.warmup)
+    record_.events.push_back(
+        {.to = std::min(*plan_.warmup, elapsed), .kind = EventKind::warm_up, .text = "warm-up"});
+  add_verdict(record_, {.totals = seconds_.totals(),
+                        .thresholds = judge_.results(elapsed),
+                        .aborted_by = aborted_by_,
+                        .interrupted = interrupts_ > 0});
+  RunOutcome outcome;
+  outcome.ledger = ledger_->finish(self, record_);
+  for (const std::string& note : outcome.ledger.notes) observer_.warning(note);
+  const auto ledger = Ledger::open({.place = outcome.ledger.place, .access = LedgerAccess::read});
+  auto loaded =
+      ledger ? (*ledger)->load(record_.run.id) : Result<RunRecord>(std::unexpected(ledger.error()));
+  if (loaded) {
+    outcome.record = std::move(*loaded);
+  } else {
+    observer_.warning("the run cannot be read back for its report: " + loaded.error().text);
+    outcome.record = record_;
+  }
+  if (options_.ledger.empty()) outcome.ledger.place.clear();
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+  return outcome;
+}
+
+}  // namespace
+
+Result<RunOutcome> conduct(Fiber& self, const Plan& plan, const RunOptions& options,
+                           RunObserver& observer, Signals* signals) {
+  // Long-lived and large: not on a fiber's stack.
+  const auto conductor = std::make_unique<Conductor>(plan, options, observer, self.loop());
+  return conductor->conduct(self, signals);
+}
+
+}  // namespace brunt

@@ -1,0 +1,175 @@
+#include "run/generator.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace brunt {
+namespace {
+
+Duration thread_cpu() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+constexpr std::size_t sentences_max = 100;  // Of one generator; what comes after says nothing new.
+
+}  // namespace
+
+Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t index,
+                     GeneratorSink& sink)
+    : loop_(loop),
+      setup_(setup),
+      index_(index),
+      sink_(sink),
+      resolver_(loop, {.hosts = setup.hosts}),
+      dialer_(loop, resolver_, setup.allow,
+              {.local_ips = setup.local_ips, .redirections = setup.redirections}),
+      recorder_(setup.registry, {.tap = setup.tap}),
+      scenarios_({.loop = loop,
+                  .observer = *this,
+                  .segment = setup.segment.part(index, setup.threads),
+                  .instance = Segment().part(index, setup.threads),
+                  .threads = setup.threads}) {}
+
+Generator::~Generator() = default;
+
+Result<> Generator::make_tls() {
+  const TlsOptions& options = setup_.plan.tls;
+  tls_ = TRY(TlsContext::client({.ca_file = options.ca.string(),
+                                 .insecure = options.insecure,
+                                 .certificate = options.certificate.string(),
+                                 .key = options.key.string()}));
+  return {};
+}
+
+Result<> Generator::prepare(Fiber& self) {
+  TRY(make_tls());
+  // Not make_unique: an aggregate whose parts cannot move.
+  http_.reset(new HttpContext{.loop = loop_, .dialer = dialer_, .tls = tls_.get()});
+  step_.emplace(StepContext{.loop = loop_,
+                            .plan = setup_.plan,
+                            .members = setup_.members,
+                            .cursors = setup_.cursors,
+                            .http = *http_,
+                            .recorder = recorder_,
+                            .step_errors = setup_.step_errors,
+                            .seed = setup_.seed,
+                            .watcher = *this,
+                            .rehearsing = setup_.rehearsal});
+  make_series();
+  for (std::uint32_t i = 0; i < setup_.plan.scenarios.size(); ++i) {
+    bodies_.push_back(TRY(PlanBody::create(*step_, i)));
+    TRY(scenarios_.add(setup_.plan.scenarios[i].load, *bodies_.back(), setup_.budgets[i]));
+  }
+  return scenarios_.prepare(self);
+}
+
+void Generator::make_series() {
+  for (const Scenario& scenario : setup_.plan.scenarios) {
+    std::vector<Tag> tags;
+    for (const auto& [key, value] : setup_.plan.tags) tags.push_back({key, value});
+    for (const auto& [key, value] : scenario.tags) tags.push_back({key, value});
+    tags.push_back({"scenario", scenario.name});
+    const TagSetId id = recorder_.tags().with(TagSetId::none, tags);
+    const auto series = [&](MetricId metric) { return &recorder_.series(metric, id); };
+    series_.push_back({.iterations = series(MetricId::iterations),
+                       .iteration_duration = series(MetricId::iteration_duration),
+                       .dropped = series(MetricId::dropped_iterations),
+                       .interrupted = series(MetricId::iterations_interrupted),
+                       .slip = series(MetricId::generator_schedule_slip),
+                       .vus = series(MetricId::vus),
+                       .vus_max = series(MetricId::vus_max)});
+  }
+  const TagSetId thread =
+      recorder_.tags().with(TagSetId::none, {{"thread", std::to_string(index_)}});
+  cpu_ = &recorder_.series(MetricId::generator_cpu, thread);
+  lag_ = &recorder_.series(MetricId::generator_loop_lag, thread);
+}
+
+Result<> Generator::run(Fiber& self, Instant start) {
+  frozen_at_ = loop_.now();
+  cpu_before_ = thread_cpu();
+  loop_.reset_lag();
+  Fiber* seconds =
+      TRY(loop_.spawn("seconds", [this, start](Fiber& fiber) { hand_over_seconds(fiber, start); }));
+  auto done = scenarios_.run(self, start);
+  seconds->cancel();
+  const std::int64_t last =
+      std::max<std::int64_t>(0, (loop_.now() - start) / std::chrono::seconds(1));
+  hand_over(last, true);
+  return done;
+}
+
+void Generator::stop(StopKind kind) {
+  scenarios_.stop(kind);
+}
+
+void Generator::hand_over_seconds(Fiber& self, Instant start) {
+  for (std::int64_t second = 0;; ++second) {
+    if (!self.sleep_until(start + std::chrono::seconds(second + 1))) return;
+    hand_over(second, false);
+  }
+}
+
+void Generator::hand_over(std::int64_t second, bool last) {
+  const Instant now = loop_.now();
+  const Duration cpu_now = thread_cpu();
+  GeneratorSecond handed{.generator = index_, .last = last};
+  if (now > frozen_at_)
+    handed.cpu = seconds_of(cpu_now - cpu_before_) / seconds_of(now - frozen_at_);
+  handed.lag = loop_.stats().lag_max;
+  loop_.reset_lag();
+  cpu_before_ = cpu_now;
+  // A rest of a second at the end says too little: its figure would be of a few milliseconds.
+  const bool whole = now - frozen_at_ > std::chrono::milliseconds(500);
+  frozen_at_ = now;
+  if (whole) cpu_->add(handed.cpu);
+  lag_->add(handed.lag);
+  handed.progress = scenarios_.progress();
+  for (std::size_t i = 0; i < handed.progress.size(); ++i) {
+    series_[i].vus->add(static_cast<double>(handed.progress[i].now.vus_active));
+    series_[i].vus_max->add(static_cast<double>(handed.progress[i].now.vus));
+  }
+  handed.snapshot = recorder_.freeze(second);
+  sink_.second(std::move(handed));
+}
+
+void Generator::arrival_started(std::size_t scenario, const Iteration& iteration) {
+  series_[scenario].slip->add(iteration.started - iteration.planned);
+}
+
+void Generator::iteration_ended(std::size_t scenario, const Iteration& iteration, Instant ended,
+                                IterationEnd end) {
+  if (end == IterationEnd::interrupted) {
+    series_[scenario].interrupted->add(1.0);
+    return;
+  }
+  if (recorder_.tapping())
+    recorder_.stamp({.at = loop_.wall(), .iteration = iteration.index_in_vu});
+  series_[scenario].iterations->add(1.0);
+  series_[scenario].iteration_duration->add(ended - iteration.started);
+}
+
+void Generator::iterations_dropped(std::size_t scenario, std::uint64_t count, Instant) {
+  series_[scenario].dropped->add(static_cast<double>(count));
+}
+
+void Generator::warned(std::size_t scenario, std::string_view text) {
+  step_failed(setup_.plan.scenarios[scenario].name, text);
+}
+
+void Generator::step_failed(std::string_view scenario, std::string_view text) {
+  if (warned_.size() >= sentences_max) return;
+  std::string sentence = fmt::format("scenario {}: {}", scenario, text);
+  if (std::ranges::find(warned_, sentence) != warned_.end()) return;
+  warned_.push_back(sentence);
+  sink_.warned(std::move(sentence));
+}
+
+}  // namespace brunt

@@ -1,0 +1,130 @@
+// The part of a run that makes load on one loop: its connections, its VUs, its recorder, its
+// segment of every scenario.
+//
+// The same on a generator thread, in a generator process, and on the simulated loop of a rehearsal.
+// It is told where to put its seconds; it shares only constants and the atomic counters of the
+// setup with others.
+//
+//   Generator generator(loop, setup, sink);
+//   TRY(generator.prepare(self));            // VUs that must be ready
+//   generator.run(self, start);              // parks until the last VU has ended; a second handed
+//   over each second
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client/http_session.h"
+#include "load/scenario_set.h"
+#include "metrics/recorder.h"
+#include "net/dialer.h"
+#include "plan/plan.h"
+#include "step/plan_body.h"
+
+namespace brunt {
+
+// What all generators of a process share. Constant once they run, but for the counters that the
+// pointers lead to.
+struct GeneratorSetup {
+  const Plan& plan;
+  std::span<const std::string> members;  // Of services.
+  const MetricRegistry& registry;
+  MetricId step_errors{};
+  AllowList allow;
+  std::vector<HostEntry> hosts;  // For the simulated network.
+  std::vector<Redirection> redirections;
+  std::vector<Endpoint> local_ips;
+  SampleTap tap = SampleTap::off;
+  Segment segment;            // This process's part of the test.
+  std::uint64_t threads = 1;  // Of this process.
+  std::uint64_t seed = 1;
+  std::vector<IterationBudget*> budgets;  // By scenario; nullptr but for shared-iterations.
+  std::vector<DataCursor*> cursors;       // By Plan::data.
+  Rehearsing rehearsal = Rehearsing::no;
+};
+
+// What a generator did in one second, and how it is.
+struct GeneratorSecond {
+  std::uint32_t generator = 0;
+  Snapshot snapshot;
+  std::vector<ScenarioProgress> progress;
+  double cpu = 0;     // Of one core, by this thread, over the second.
+  Duration lag{};     // The loop's longest turn.
+  bool last = false;  // Nothing comes after it.
+};
+
+// Where seconds and sentences go. Called on the generator's loop; must not park.
+class GeneratorSink {
+ public:
+  virtual ~GeneratorSink() = default;
+  virtual void second(GeneratorSecond second) = 0;
+  virtual void warned(std::string text) = 0;
+};
+
+class Generator : LoadObserver, StepWatcher {
+ public:
+  // All must outlive it. `index`: which of setup.threads.
+  Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t index, GeneratorSink& sink);
+  ~Generator() override;
+
+  // Parks until the VUs that are to be ready are. Errors: what the plan's files, names or `before:`
+  // gave.
+  Result<> prepare(Fiber& self);
+
+  // Parks until every VU has ended, then hands over the last second. Errors: the first of any
+  // scenario.
+  Result<> run(Fiber& self, Instant start);
+
+  void stop(StopKind kind);
+
+  // Takes a rinsed snapshot's memory back; on the loop's thread.
+  void recycle(Snapshot snapshot) { recorder_.recycle(std::move(snapshot)); }
+
+ private:
+  struct ScenarioSeries {
+    Series* iterations = nullptr;
+    Series* iteration_duration = nullptr;
+    Series* dropped = nullptr;
+    Series* interrupted = nullptr;
+    Series* slip = nullptr;
+    Series* vus = nullptr;
+    Series* vus_max = nullptr;
+  };
+
+  void arrival_started(std::size_t scenario, const Iteration& iteration) override;
+  void iteration_ended(std::size_t scenario, const Iteration& iteration, Instant ended,
+                       IterationEnd end) override;
+  void iterations_dropped(std::size_t scenario, std::uint64_t count, Instant at) override;
+  void warned(std::size_t scenario, std::string_view text) override;
+  void step_failed(std::string_view scenario, std::string_view text) override;
+
+  Result<> make_tls();
+  void make_series();
+  void hand_over_seconds(Fiber& self, Instant start);
+  void hand_over(std::int64_t second, bool last);
+
+  Loop& loop_;
+  const GeneratorSetup& setup_;
+  std::uint32_t index_;
+  GeneratorSink& sink_;
+  Resolver resolver_;
+  Dialer dialer_;
+  std::unique_ptr<TlsContext> tls_;
+  Recorder recorder_;
+  std::unique_ptr<HttpContext> http_;
+  std::optional<StepContext> step_;
+  std::vector<std::unique_ptr<PlanBody>> bodies_;
+  ScenarioSet scenarios_;
+  std::vector<ScenarioSeries> series_;
+  Series* cpu_ = nullptr;
+  Series* lag_ = nullptr;
+  std::vector<std::string> warned_;  // Each sentence once.
+  Duration cpu_before_{};
+  Instant frozen_at_{};
+};
+
+}  // namespace brunt

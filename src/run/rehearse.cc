@@ -1,0 +1,248 @@
+#include "run/rehearse.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/units.h"
+#include "base/url.h"
+#include "loop/fiber_group.h"
+#include "plan/names.h"
+#include "run/seconds.h"
+#include "server/http_server.h"
+
+namespace brunt {
+namespace {
+
+// Takes a generator's seconds straight into the record.
+class RehearsalSink final : public GeneratorSink {
+ public:
+  RehearsalSink(Rehearsal& rehearsal, const std::function<bool(Duration)>& progress)
+      : rehearsal_(rehearsal), progress_(progress), builder_(rehearsal.record) {}
+
+  void second(GeneratorSecond second) override {
+    const auto elapsed = std::chrono::seconds(second.snapshot.second + 1);
+    auto closed = seconds_.take(second);
+    if (!closed) return warned(closed.error().text);
+    for (const ClosedSecond& each : *closed)
+      for (const SecondRecord& record : recorder_.take(each.second, each.rows))
+        (void)builder_.append(record);
+    if (!progress_(elapsed) && on_stop) on_stop();
+  }
+  void warned(std::string text) override { rehearsal_.warnings.push_back(std::move(text)); }
+
+  Seconds& seconds() { return seconds_; }
+  std::function<void()> on_stop;
+
+ private:
+  Rehearsal& rehearsal_;
+  const std::function<bool(Duration)>& progress_;
+  RecordBuilder builder_;
+  Seconds seconds_{1};
+  SecondRecorder recorder_{"rehearsal"};
+};
+
+// The plan with every target led to a model, and the models' places.
+struct Stage {
+  Plan plan;
+  std::vector<std::string> members;
+  std::vector<HostEntry> hosts;
+  std::vector<Endpoint> models;
+};
+
+Endpoint model_at(std::size_t index) {
+  return Endpoint::loopback(static_cast<std::uint16_t>(20'000 + index));
+}
+
+Result<Stage> set_the_stage(const Plan& plan) {
+  Stage stage{.plan = plan};
+  stage.members.assign(plan.services.size() * service_members.size(), "rehearsed");
+  for (std::size_t i = 0; i < plan.services.size(); ++i) {
+    const Endpoint at = model_at(i);
+    stage.models.push_back(at);
+    stage.members[member_slot(i, 0)] = "http://" + at.text();
+    stage.members[member_slot(i, 1)] = at.text();
+    stage.members[member_slot(i, 2)] = at.ip();
+    stage.members[member_slot(i, 3)] = std::to_string(at.port());
+  }
+  std::map<std::string, Endpoint> outside;
+  for (Scenario& scenario : stage.plan.scenarios) {
+    if (scenario.target_service) continue;
+    const Scope scope{.members = stage.members, .scenario = scenario.name};
+    const std::string text = TRY(scenario.target.expand(scope));
+    if (text.empty()) continue;
+    const Url url = TRY(parse_url(text));
+    auto [found, is_new] = outside.try_emplace(url.authority(), model_at(stage.models.size()));
+    if (is_new) stage.models.push_back(found->second);
+    std::string target = "http://" + found->second.text() + url.target;
+    scenario.target = Template::constant(std::move(target));
+  }
+  return stage;
+}
+
+class Play {
+ public:
+  Play(const Plan& plan, const RehearseOptions& options, Rehearsal& rehearsal,
+       const std::function<bool(Duration)>& progress)
+      : options_(options), rehearsal_(rehearsal), sink_(rehearsal, progress), source_(plan) {}
+
+  Result<> perform() {
+    stage_ = TRY(set_the_stage(source_));
+    loop_ = TRY(Loop::create({.backend = BackendKind::simulated,
+                              .seed = options_.seed,
+                              .network = {.one_way_delay_min = options_.round_trip / 2,
+                                          .one_way_delay_max = options_.round_trip / 2}}));
+    Result<> done;
+    TRY(loop_->spawn("rehearsal", [&](Fiber& self) { done = play(self); }));
+    loop_->run();
+    return done;
+  }
+
+ private:
+  Result<> play(Fiber& self);
+  Result<> open_models(FiberGroup& group);
+  GeneratorSetup make_setup();
+
+  RehearseOptions options_;
+  Rehearsal& rehearsal_;
+  RehearsalSink sink_;
+  const Plan& source_;
+  Stage stage_;
+  MetricRegistry registry_;
+  std::unique_ptr<Loop> loop_;
+  std::vector<std::unique_ptr<HttpServer>> servers_;
+  std::vector<std::unique_ptr<IterationBudget>> budgets_;
+  std::vector<std::unique_ptr<DataCursor>> cursors_;
+};
+
+Result<> Play::open_models(FiberGroup& group) {
+  for (const Endpoint& at : stage_.models) {
+    auto handler = [this, chance = Prng(options_.seed).split(at.port())](
+                       Fiber& fiber, const HttpRequestView&, HttpResponseWriter& response) mutable {
+      (void)fiber.sleep(from_seconds(chance.exponential(seconds_of(options_.service_time))));
+      response.set_content_type("application/json");
+      response.body() += "{}";
+    };
+    HttpServerOptions server{.at = at};
+    server.limits.connections_max = 1'000'000;
+    server.limits.idle_timeout = std::chrono::hours(24 * 365);
+    servers_.push_back(TRY(HttpServer::listen(*loop_, server, std::move(handler))));
+    TRY(group.spawn("model", [&model = *servers_.back()](Fiber& fiber) { model.serve(fiber); }));
+  }
+  return {};
+}
+
+GeneratorSetup Play::make_setup() {
+  GeneratorSetup setup{.plan = stage_.plan, .members = stage_.members, .registry = registry_};
+  setup.allow = AllowList::everything();
+  setup.seed = options_.seed;
+  for (const Scenario& scenario : stage_.plan.scenarios) {
+    const bool shared = scenario.load.executor == ExecutorKind::shared_iterations;
+    budgets_.push_back(
+        shared ? std::make_unique<IterationBudget>(scenario.load.iterations, Segment()) : nullptr);
+    setup.budgets.push_back(budgets_.back().get());
+  }
+  for (const DataPlan& data : stage_.plan.data) {
+    cursors_.push_back(std::make_unique<DataCursor>(
+        DataCursor::Options{.rows = data.rows->rows(), .order = data.order}));
+    setup.cursors.push_back(cursors_.back().get());
+  }
+  return setup;
+}
+
+Result<> Play::play(Fiber& self) {
+  const auto step_errors = TRY(registry_.add({.name = "step_errors"}));
+  GeneratorSetup setup = make_setup();
+  setup.step_errors = step_errors;
+  setup.rehearsal = Rehearsing::yes;
+  FiberGroup models(*loop_);
+  auto opened = open_models(models);
+  Result<> done;
+  if (opened) {
+    Generator generator(*loop_, setup, 0, sink_);
+    sink_.on_stop = [&generator] { generator.stop(StopKind::now); };
+    done = generator.prepare(self);
+    if (done) done = generator.run(self, self.now());
+    sink_.on_stop = nullptr;
+  }
+  models.cancel();
+  (void)models.join(self);
+  if (!opened) return opened;
+  rehearsal_.record.run.plan_name = source_.name;
+  rehearsal_.record.run.backend = name_of(BackendKind::simulated);
+  rehearsal_.record.scenarios = sink_.seconds().scenarios(stage_.plan);
+  rehearsal_.record.checks = sink_.seconds().checks();
+  return done;
+}
+
+// One figure of one metric in a stretch of seconds.
+double over(const RunRecord& record, const char* metric, SecondWindow window) {
+  const auto sink = record.merged(Selector{metric, {}}, window);
+  if (!sink) return 0;
+  return sink->kind() == MetricKind::gauge ? sink->moments().max() : sink->sum();
+}
+
+std::string bar(double value, double most, int width) {
+  if (most <= 0) return {};
+  const int filled = static_cast<int>(value / most * width + 0.5);
+  std::string text;
+  for (int i = 0; i < filled; ++i) text += "▇";
+  return text;
+}
+
+}  // namespace
+
+Result<Rehearsal> rehearse(const Plan& plan, const RehearseOptions& options,
+                           const std::function<bool(Duration elapsed)>& progress) {
+  Rehearsal rehearsal;
+  // Large, and its loop outlives what runs on it.
+  const auto play = std::make_unique<Play>(plan, options, rehearsal, progress);
+  TRY(play->perform());
+  return rehearsal;
+}
+
+std::string render_rehearsal(const Plan& plan, const Rehearsal& rehearsal, const Style& style,
+                             std::size_t rows_max) {
+  const RunRecord& record = rehearsal.record;
+  const std::uint32_t seconds = std::max(record.seconds(), 1U);
+  const auto step = static_cast<std::uint32_t>((seconds + rows_max - 1) / rows_max);
+  struct Row {
+    std::uint32_t from = 0;
+    double vus = 0, iterations = 0, requests = 0, dropped = 0;
+  };
+  std::vector<Row> rows;
+  double most = 0;
+  for (std::uint32_t from = 0; from < seconds; from += step) {
+    const SecondWindow window{from, std::min(from + step, seconds)};
+    const double length = window.length();
+    rows.push_back({from, over(record, "vus", window), over(record, "iterations", window) / length,
+                    over(record, "http_reqs", window) / length,
+                    over(record, "dropped_iterations", window)});
+    most = std::max(most, rows.back().requests);
+  }
+  std::string out = style.paint(Paint::strong, plan.name) + " rehearsed on a simulated network\n\n";
+  out += style.paint(Paint::faint, "        time       VUs   iterations/s    requests/s\n");
+  const int width = std::max(10, static_cast<int>(style.width) - 60);
+  for (const Row& row : rows) {
+    out += fmt::format("  {:>10}  {:>8}  {:>13}  {:>12}  {}",
+                       format_duration(std::chrono::seconds(row.from)), format_count(row.vus),
+                       format_count(row.iterations), format_count(row.requests),
+                       style.paint(Paint::accent, bar(row.requests, most, width)));
+    if (row.dropped > 0)
+      out += style.paint(Paint::caution, " " + format_count(row.dropped) + " dropped");
+    out += '\n';
+  }
+  const SecondWindow all = record.all();
+  out += fmt::format("\n  in all: {} iterations, {} requests",
+                     format_count(over(record, "iterations", all)),
+                     format_count(over(record, "http_reqs", all)));
+  if (const double dropped = over(record, "dropped_iterations", all); dropped > 0)
+    out += fmt::format(", {} dropped", format_count(dropped));
+  out += '\n';
+  for (const std::string& warning : rehearsal.warnings)
+    out += "  " + style.paint(Paint::caution, "warning: ") + warning + "\n";
+  return out;
+}
+
+}  // namespace brunt

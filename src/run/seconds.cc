@@ -1,0 +1,168 @@
+#include "run/seconds.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "plan/describe_plan.h"
+
+namespace brunt {
+namespace {
+
+// One scenario over all generators.
+ScenarioProgress merged(const std::vector<const ScenarioProgress*>& parts) {
+  ScenarioProgress sum = *parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const ExecutorProgress& part = parts[i]->now;
+    sum.now.phase = std::min(sum.now.phase, part.phase);
+    sum.now.elapsed = std::max(sum.now.elapsed, part.elapsed);
+    sum.now.vus_active += part.vus_active;
+    sum.now.vus += part.vus;
+    sum.now.vus_max += part.vus_max;
+    sum.now.counts.planned += part.counts.planned;
+    sum.now.counts.started += part.counts.started;
+    sum.now.counts.completed += part.counts.completed;
+    sum.now.counts.interrupted += part.counts.interrupted;
+    sum.now.counts.dropped += part.counts.dropped;
+    sum.now.counts.queued += part.counts.queued;
+    sum.now.counts.started_late += part.counts.started_late;
+    sum.now.counts.vus_failed += part.counts.vus_failed;
+  }
+  return sum;
+}
+
+struct SecondFigures {
+  double requests = 0, iterations = 0;
+  std::uint64_t failed = 0;
+  Histogram duration;
+  Histogram slip;
+
+  void take(const SecondRow& row) {
+    const std::string& metric = row.series->metric.name;
+    if (metric == "http_reqs") requests += row.sink.sum();
+    if (metric == "iterations") iterations += row.sink.sum();
+    if (metric == "http_req_failed") failed += row.sink.hits();
+    if (metric == "http_req_duration") duration.merge(row.sink.histogram());
+    if (metric == "generator_schedule_slip") slip.merge(row.sink.histogram());
+  }
+};
+
+Duration quantile_of(const Histogram& histogram, double quantile) {
+  return histogram.moments().count == 0 ? Duration{} : duration_of(histogram.quantile(quantile));
+}
+
+}  // namespace
+
+Seconds::Seconds(std::uint32_t generators) : origins_(generators) {}
+
+bool Seconds::all_ended() const {
+  return std::ranges::all_of(origins_, [](const Origin& origin) { return origin.ended; });
+}
+
+Result<std::vector<ClosedSecond>> Seconds::take(const GeneratorSecond& second) {
+  TRY(totals_.merge(second.generator, second.snapshot));
+  Origin& origin = origins_[second.generator];
+  origin.delivered = second.snapshot.second;
+  origin.ended = second.last;
+  origin.progress = second.progress;
+  origin.cpu = second.cpu;
+
+  std::int64_t complete = std::numeric_limits<std::int64_t>::max();
+  std::int64_t newest = -1;
+  for (const Origin& each : origins_) {
+    newest = std::max(newest, each.delivered);
+    if (!each.ended) complete = std::min(complete, each.delivered);
+  }
+  complete = std::min(complete, newest);
+  std::vector<ClosedSecond> closed;
+  while (closed_ < complete) {
+    ++closed_;
+    closed.push_back({closed_, totals_.close_second(closed_)});
+  }
+  return closed;
+}
+
+std::vector<ScenarioInfo> Seconds::scenarios(const Plan& plan) const {
+  std::vector<ScenarioInfo> infos;
+  for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
+    const ScenarioOptions& load = plan.scenarios[i].load;
+    ScenarioInfo info{.name = load.name,
+                      .executor = std::string(name_of(load.executor)),
+                      .description = describe_load(load),
+                      .start = load.start_time,
+                      .duration = load.planned_duration(),
+                      .vus_max = load.vus_max(),
+                      .open_model = is_open(load.executor)};
+    for (const Origin& origin : origins_) {
+      if (i >= origin.progress.size()) continue;
+      const LoadCounts& counts = origin.progress[i].now.counts;
+      info.iterations_completed += counts.completed;
+      info.iterations_interrupted += counts.interrupted;
+      info.iterations_dropped += counts.dropped;
+      info.iterations_late += counts.started_late;
+    }
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+std::vector<CheckResult> Seconds::checks() const {
+  std::map<std::pair<std::string, std::string>, CheckResult> by_name;
+  for (const TotalSeries& series : totals_.all()) {
+    if (series.metric.name != "checks") continue;
+    const std::string name(tag_value(series.tags, "check"));
+    const std::string group(tag_value(series.tags, "group"));
+    CheckResult& check = by_name[{group, name}];
+    check.name = name;
+    check.group = group;
+    check.passes += series.total.hits();
+    check.fails += series.total.count() - series.total.hits();
+  }
+  std::vector<CheckResult> checks;
+  for (auto& [key, check] : by_name) checks.push_back(std::move(check));
+  return checks;
+}
+
+Progress Seconds::progress(const Plan& plan, std::span<const ClosedSecond> closed) {
+  Progress progress;
+  for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
+    std::vector<const ScenarioProgress*> parts;
+    for (const Origin& origin : origins_)
+      if (i < origin.progress.size()) parts.push_back(&origin.progress[i]);
+    if (parts.empty()) continue;
+    const ScenarioProgress sum = merged(parts);
+    progress.scenarios.push_back(
+        {.name = sum.name,
+         .description = describe_load(plan.scenarios[i].load),
+         .elapsed = sum.now.elapsed,
+         .duration = sum.now.iterations_planned > 0 ? Duration{} : sum.now.duration,
+         .iterations_done = sum.now.counts.completed,
+         .iterations_planned = sum.now.iterations_planned,
+         .vus_active = sum.now.vus_active,
+         .vus_max = sum.now.vus_max,
+         .started = sum.now.phase >= ExecutorPhase::running,
+         .ended = sum.now.phase == ExecutorPhase::ended});
+    progress.dropped += sum.now.counts.dropped;
+    progress.interrupted += sum.now.counts.interrupted;
+  }
+  SecondFigures figures;
+  for (const ClosedSecond& second : closed)
+    for (const SecondRow& row : second.rows) figures.take(row);
+  const auto seconds = static_cast<double>(std::max<std::size_t>(closed.size(), 1));
+  requests_ += static_cast<std::uint64_t>(figures.requests);
+  failed_ += figures.failed;
+  progress.requests_each_second = figures.requests / seconds;
+  progress.iterations_each_second = figures.iterations / seconds;
+  progress.p50 = quantile_of(figures.duration, 0.5);
+  progress.p95 = quantile_of(figures.duration, 0.95);
+  progress.p99 = quantile_of(figures.duration, 0.99);
+  progress.slip_p99 = quantile_of(figures.slip, 0.99);
+  progress.requests = requests_;
+  progress.failed = failed_;
+  progress.failed_last_second = figures.failed;
+  for (const Origin& origin : origins_)
+    progress.generator_cpu = std::max(progress.generator_cpu, origin.cpu);
+  return progress;
+}
+
+}  // namespace brunt

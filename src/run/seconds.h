@@ -1,0 +1,57 @@
+// Collects what all generators did in each second, merges it, and closes a second when the last of
+// them has delivered it.
+//
+//   Seconds seconds(plan.name, generators);
+//   for (ClosedSecond& closed : seconds.take(std::move(second))) ledger.append(...)
+//
+// Belongs to the conductor's thread.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "metrics/totals.h"
+#include "record/run_record.h"
+#include "run/generator.h"
+#include "run/progress.h"
+
+namespace brunt {
+
+struct ClosedSecond {
+  std::int64_t second = 0;
+  std::vector<SecondRow> rows;  // Valid as long as the Seconds.
+};
+
+class Seconds {
+ public:
+  explicit Seconds(std::uint32_t generators);
+
+  // Merges; gives the seconds that are complete now, in their order. Errors: those of
+  // Totals::merge.
+  Result<std::vector<ClosedSecond>> take(const GeneratorSecond& second);
+
+  // What the live view shows after these seconds. `elapsed` is the caller's.
+  Progress progress(const Plan& plan, std::span<const ClosedSecond> closed);
+
+  const Totals& totals() const { return totals_; }
+  bool all_ended() const;
+
+  // Over all generators, as last heard.
+  std::vector<ScenarioInfo> scenarios(const Plan& plan) const;
+  std::vector<CheckResult> checks() const;
+
+ private:
+  struct Origin {
+    std::int64_t delivered = -1;
+    bool ended = false;
+    std::vector<ScenarioProgress> progress;
+    double cpu = 0;
+  };
+
+  Totals totals_;
+  std::vector<Origin> origins_;
+  std::int64_t closed_ = -1;
+  std::uint64_t requests_ = 0, failed_ = 0;
+};
+
+}  // namespace brunt
