@@ -10,7 +10,6 @@ namespace brunt {
 struct GroupCommitter::Batch {
   IotGroup group;
   std::vector<Waiter*> waiters;
-  Instant started{};
 };
 
 GroupCommitter::GroupCommitter(IotStore& store, const GroupLimits& limits, Observer observer)
@@ -23,11 +22,8 @@ GroupCommitter::~GroupCommitter() {
   ASSERT(idle_.empty() && gathering_->waiters.empty());
 }
 
-std::size_t GroupCommitter::waiting() const {
-  return gathering_->group.size();
-}
-
 Result<> GroupCommitter::check_room() const {
+  if (lanes_ == 0) return fail(ErrorCode::cancelled, "the service is ending");
   if (gathering_->group.size() < limits_.queue_max) return {};
   return fail(ErrorCode::exhausted, "the store is slower than the requests: the queue is full");
 }
@@ -53,6 +49,7 @@ void GroupCommitter::note(const CommandRecord& command) {
 // One more record is there: who commits it?
 void GroupCommitter::gathered() {
   Batch& batch = *gathering_;
+  waiting_.set(batch.group.size());
   if (gatherer_ != nullptr) {
     if (batch.group.size() >= limits_.gather_enough) gatherer_->wake();
     return;
@@ -103,6 +100,7 @@ bool GroupCommitter::gather(Fiber& lane) {
 
 std::unique_ptr<GroupCommitter::Batch> GroupCommitter::take() {
   auto batch = std::move(gathering_);
+  waiting_.set(0);
   if (spare_.empty()) {
     gathering_ = std::make_unique<Batch>();
   } else {
@@ -125,6 +123,7 @@ void GroupCommitter::finish(std::unique_ptr<Batch> batch, const Result<>& outcom
 }
 
 void GroupCommitter::run_lane(Fiber& lane) {
+  ++lanes_;
   while (gather(lane)) {
     if (gathering_->group.empty()) continue;  // Another lane was quicker.
     auto batch = take();
@@ -138,6 +137,9 @@ void GroupCommitter::run_lane(Fiber& lane) {
                  .error = outcome ? nullptr : &outcome.error()});
     finish(std::move(batch), outcome);
   }
+  --lanes_;
+  // Cancelled: nobody else will commit what has been gathered.
+  if (lanes_ == 0) finish(take(), fail(ErrorCode::cancelled, "the service is ending"));
 }
 
 void GroupCommitter::stop() {

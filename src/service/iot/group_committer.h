@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/fiber.h"
+#include "server/counter.h"
 #include "service/iot/iot_store.h"
 
 namespace brunt {
@@ -58,11 +59,12 @@ class GroupCommitter {
   void note(const CommandRecord& command);
 
   // Commits groups until stop(), and then what is left. When `lane` is cancelled, those who wait
-  // get `cancelled`.
+  // get `cancelled`. add() needs a lane that runs.
   void run_lane(Fiber& lane);
   void stop();
 
-  std::size_t waiting() const;  // Records not yet handed to the store.
+  // Records not yet handed to the store. Any thread.
+  std::size_t waiting() const { return waiting_.get(); }
 
   GroupCommitter(const GroupCommitter&) = delete;
   GroupCommitter& operator=(const GroupCommitter&) = delete;
@@ -92,6 +94,8 @@ class GroupCommitter {
   std::vector<std::unique_ptr<Batch>> spare_;  // Kept for their memory.
   std::vector<Fiber*> idle_;                   // Lanes with nothing to do.
   Fiber* gatherer_ = nullptr;                  // The lane that waits for company.
+  std::size_t lanes_ = 0;                      // That run.
+  Counter waiting_;
   bool stopping_ = false;
 };
 

@@ -328,7 +328,9 @@ Result<> Reader::store(Field field, const Token& token, Measurement& measurement
 }
 
 Result<> Reader::read(Measurement& measurement) {
-  measurement = {.device = measurement.device};
+  const Uuid device = measurement.device;
+  measurement = Measurement();
+  measurement.device = device;
   if (!take('{')) {
     if (at_ >= body_.size())
       return fail(ErrorCode::malformed, "the body is empty: a JSON object is wanted");
