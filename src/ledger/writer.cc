@@ -93,7 +93,17 @@ struct LedgerKeeper::State {
   }
 
   Result<> ready() {
-    if (main == nullptr) main = TRY(Ledger::open(options.ledger));
+    if (main != nullptr) return {};
+    auto opened = TRY(Ledger::open(options.ledger));
+    // What a spill file took from the queue, the ledger never saw.
+    if (spill != nullptr) TRY(announce_in(*opened));
+    main = std::move(opened);
+    return {};
+  }
+
+  Result<> announce_in(Ledger& ledger) {
+    TRY(ledger.begin_run(head));
+    for (const SecondRecord& seen : series_seen) TRY(ledger.append_second(run_id, seen));
     return {};
   }
 
@@ -138,8 +148,7 @@ struct LedgerKeeper::State {
   Result<> open_spill() {
     if (spill != nullptr) return {};
     auto opened = TRY(Ledger::open({.place = spill_path()}));
-    TRY(opened->begin_run(head));
-    for (const SecondRecord& seen : series_seen) TRY(opened->append_second(run_id, seen));
+    TRY(announce_in(*opened));
     spill = std::move(opened);
     return {};
   }
