@@ -91,6 +91,14 @@ std::string verify_text(int code, X509* certificate, const std::string& wanted) 
   }
 }
 
+// "tlsv13 alert certificate required" without what it says of the version: OpenSSL names an alert
+// after the version that brought it, whichever is spoken.
+std::string alert_words() {
+  const std::string words = openssl_words();
+  const std::size_t start = words.find("alert ");
+  return start == std::string::npos ? words : words.substr(start + 6);
+}
+
 // What a peer that speaks something else makes OpenSSL say.
 bool is_not_tls(int reason) {
   switch (reason) {
@@ -138,9 +146,7 @@ std::string tls_error_text(const TlsHooks& hooks) {
     return hooks.failure.text;
   }
   if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET) {
-    ERR_clear_error();
-    return fmt::format("refused by peer: {}",
-                       SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+    return fmt::format("refused by peer: {}", alert_words());
   }
   if (ERR_GET_LIB(error) == ERR_LIB_SSL && is_not_tls(reason)) {
     return fmt::format("not a TLS server: what came back is no TLS ({})", openssl_words());
