@@ -77,8 +77,8 @@ class EpollBackend final : public Backend {
 
 class EpollStream final : public Stream {
  public:
-  EpollStream(EpollBackend& backend, Descriptor socket)
-      : backend_(backend), socket_(std::move(socket)) {}
+  EpollStream(EpollBackend& backend, Descriptor socket, const Endpoint& peer)
+      : backend_(backend), socket_(std::move(socket)), peer_(peer) {}
 
   Result<> start() {
     return backend_.add(socket_.number(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, watch_);
@@ -89,13 +89,14 @@ class EpollStream final : public Stream {
   void finish() override { shutdown(socket_.number(), SHUT_WR); }
   bool usable() override;
   Endpoint local() const override { return local_of(socket_.number()); }
-  Endpoint peer() const override { return peer_of(socket_.number()); }
+  Endpoint peer() const override { return peer_; }
   std::uint64_t bytes_sent() const override { return bytes_sent_; }
   std::uint64_t bytes_received() const override { return bytes_received_; }
 
  private:
   EpollBackend& backend_;
   Descriptor socket_;  // Closing it takes it out of epoll.
+  Endpoint peer_;
   Watch watch_;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
@@ -117,7 +118,7 @@ Result<ByteView> EpollStream::receive(Fiber& self, Instant deadline) {
     if (errno == EAGAIN)
       watch_.events &= ~readable_events;
     else if (errno != EINTR)
-      return stream_error("receive from ", socket_.number(), errno);
+      return stream_error("receive from ", peer_, errno);
   }
 }
 
@@ -131,7 +132,7 @@ Result<> EpollStream::send(Fiber& self, ByteView bytes, Instant deadline) {
       watch_.events &= ~writable_events;
       TRY(wait_for(watch_, FiberImpl::of(self), writable_events, deadline, "send"));
     } else if (errno != EINTR) {
-      return stream_error("send to ", socket_.number(), errno);
+      return stream_error("send to ", peer_, errno);
     }
   }
   return {};
@@ -170,7 +171,8 @@ Result<std::unique_ptr<Stream>> EpollListener::accept(Fiber& self, Instant deadl
       watch_.events = 0;
       continue;
     }
-    auto stream = std::make_unique<EpollStream>(backend_, std::move(accepted.socket));
+    auto stream =
+        std::make_unique<EpollStream>(backend_, std::move(accepted.socket), accepted.peer);
     TRY(stream->start());
     return stream;
   }
@@ -194,7 +196,7 @@ Result<std::unique_ptr<Stream>> EpollBackend::connect(Fiber& self, const Connect
     if (!waited) return fail_in("to " + options.to.text(), waited.error());
     TRY(finish_connect(start.socket.number(), options));
   }
-  auto stream = std::make_unique<EpollStream>(*this, std::move(start.socket));
+  auto stream = std::make_unique<EpollStream>(*this, std::move(start.socket), options.to);
   TRY(stream->start());
   return stream;
 }

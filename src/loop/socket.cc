@@ -109,13 +109,14 @@ Result<Descriptor> open_listener(const ListenOptions& options) {
 
 Result<AcceptTry> try_accept(int listener) {
   for (;;) {
-    const int number = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    auto* const address = reinterpret_cast<sockaddr*>(&peer);
+    const int number = accept4(listener, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (number >= 0) {
-      int family = AF_INET;
-      socklen_t size = sizeof family;
-      getsockopt(number, SOL_SOCKET, SO_DOMAIN, &family, &size);
-      tune(number, family);
-      return AcceptTry{.socket = Descriptor(number)};
+      tune(number, peer.ss_family);
+      return AcceptTry{.socket = Descriptor(number),
+                       .peer = Endpoint::from_sockaddr(address, size)};
     }
     switch (errno) {
       case EAGAIN:
@@ -124,7 +125,7 @@ Result<AcceptTry> try_accept(int listener) {
       case ENFILE:
       case ENOBUFS:
       case ENOMEM:
-        return AcceptTry{.socket = {}, .is_out_of_room = true};
+        return AcceptTry{.socket = {}, .peer = {}, .is_out_of_room = true};
       // A client that has gone again, or its network's trouble (accept(2)): the next one counts.
       case ECONNABORTED:
       case EINTR:
@@ -149,16 +150,8 @@ Endpoint local_of(int socket) {
   return Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
-Endpoint peer_of(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
-  return Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&address), size);
-}
-
-std::unexpected<Error> stream_error(const char* what, int socket, int number) {
-  const std::string peer = peer_of(socket).text();
-  return std::unexpected(errno_error(std::string(what) + peer, number));
+std::unexpected<Error> stream_error(const char* what, const Endpoint& peer, int number) {
+  return std::unexpected(errno_error(std::string(what) + peer.text(), number));
 }
 
 }  // namespace brunt

@@ -39,16 +39,16 @@ Result<> finish_connect(int socket, const ConnectOptions& options);
 Result<Descriptor> open_listener(const ListenOptions& options);
 
 struct AcceptTry {
-  Descriptor socket;            // None when nobody is there: wait until the listener is readable.
+  Descriptor socket;  // None when nobody is there: wait until the listener is readable.
+  Endpoint peer;
   bool is_out_of_room = false;  // No descriptors or memory: pause before the next try.
 };
 Result<AcceptTry> try_accept(int listener);
 std::unexpected<Error> out_of_descriptors(const char* call, int number);
 
 Endpoint local_of(int socket);
-Endpoint peer_of(int socket);
 
 // What a failed receive or send says: "receive from 127.0.0.1:80: Connection reset by peer".
-std::unexpected<Error> stream_error(const char* what, int socket, int number);
+std::unexpected<Error> stream_error(const char* what, const Endpoint& peer, int number);
 
 }  // namespace brunt
