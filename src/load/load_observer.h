@@ -14,7 +14,7 @@ namespace brunt {
 // At all times: planned == started + dropped + queued, and started == completed + interrupted +
 // running.
 struct LoadCounts {
-  std::uint64_t planned = 0;  // Open model: due so far. Budgets: the whole budget. Else: started.
+  std::uint64_t planned = 0;  // Open model: due so far. Closed model: started or dropped so far.
   std::uint64_t started = 0;
   std::uint64_t completed = 0;
   std::uint64_t interrupted = 0;

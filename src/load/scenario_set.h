@@ -60,7 +60,9 @@ class ScenarioSet {
   // outlive the set). Errors: invalid (a name that is there already).
   Result<std::size_t> add(ScenarioOptions options, VuBody& body, IterationBudget* budget = nullptr);
 
-  // Parks until all VUs that are to be ready before the start are. Errors: as Executor::prepare.
+  // Parks until all VUs that are to be ready before the start are. After it run() has to be called,
+  // as only that ends them (stop() first makes it return soon). Errors: as Executor::prepare, with
+  // the scenario's name; then everything has ended.
   Result<> prepare(Fiber& self);
 
   // Parks until every scenario is over. `start` is the test's t = 0. Errors: the first of any
@@ -79,13 +81,11 @@ class ScenarioSet {
 
  private:
   struct Entry;
-  void run_entry(Fiber& fiber, Entry& entry, Instant start);
+  std::vector<Entry*> in_starting_order() const;  // By start time, then by name, as k6.
 
   ScenarioSetOptions options_;
   VuIds ids_;
   std::vector<std::unique_ptr<Entry>> entries_;
-  bool stopped_ = false;
-  bool paused_ = false;
 };
 
 }  // namespace brunt

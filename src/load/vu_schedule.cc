@@ -104,7 +104,7 @@ std::uint64_t VuSchedule::peak_between(Duration from, Duration to) const {
   for (const Piece& piece : pieces_) {
     const Duration end = piece.start + piece.length;
     if (piece.start >= from && piece.start <= to) peak = std::max(peak, piece.from);
-    if (end >= from && end <= to) peak = std::max(peak, piece.to);
+    if (end > from && end <= to) peak = std::max(peak, piece.to);
   }
   return peak;
 }
