@@ -157,8 +157,7 @@ void HttpConnection::answer(HttpExchange& exchange) {
 
 void HttpConnection::refuse(HttpExchange& exchange, const Error& error) {
   if (error.code != ErrorCode::too_large) return refuse(exchange, 400, error.text);
-  // The method is there once the head is whole.
-  refuse(exchange, exchange.request.method().empty() ? 431 : 413, error.text);
+  refuse(exchange, parser_.head_fitted() ? 413 : 431, error.text);
 }
 
 void HttpConnection::refuse(HttpExchange& exchange, std::uint16_t status, std::string_view text) {

@@ -109,7 +109,7 @@ TEST_CASE("a request may come byte by byte, or in chunks") {
 
 TEST_CASE("what breaks the protocol or a limit is refused with a reason, and closed") {
   struct Row {
-    const char* name;
+    std::string name;
     std::string request;
     std::uint16_t status;
   };
@@ -139,6 +139,7 @@ TEST_CASE("what breaks the protocol or a limit is refused with a reason, and clo
     with_server({}, [&](Fiber& self, HttpServer& server) {
       TestHttpClient client = connect(self, server);
       const TestReply reply = client.raw(self, row.request);
+      CAPTURE(reply.body);
       CHECK(reply.status == row.status);
       CHECK(reply.body.starts_with(R"({"error":")"));
       CHECK_FALSE(reply.keep_alive);

@@ -56,6 +56,7 @@ void Http1Parser::begin(HttpMessage& message, const Http1Expectation& expectatio
   scanned_ = section_ = line_bytes_ = 0;
   phase_ = Phase::start;
   upgraded_ = false;
+  head_fitted_ = false;
 }
 
 std::unexpected<Error> Http1Parser::refuse(ErrorCode code, std::string_view text) {
@@ -151,6 +152,7 @@ Result<std::size_t> Http1Parser::feed_split_head(std::string_view bytes) {
 
 // RFC 9112, section 6.3, in its order.
 Result<> Http1Parser::head_complete(const Http1Framing& framing) {
+  head_fitted_ = true;
   HttpMessage& message = *message_;
   const bool client = role_ == Http1Role::client;
   message.keep_alive_ = !framing.close && (message.version_minor_ >= 1 || framing.keep_alive);

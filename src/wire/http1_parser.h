@@ -77,6 +77,8 @@ class Http1Parser {
   bool started() const { return phase_ != Phase::start; }          // Any byte of it has come.
   bool head_done() const { return phase_ >= Phase::body_length; }  // Status and fields can be read.
   bool done() const { return phase_ == Phase::done; }
+  // After too_large: whether the head was within its limits, so that it is the body that is not.
+  bool head_fitted() const { return head_fitted_; }
   // After a 101: what follows is not HTTP.
   bool upgraded() const { return upgraded_; }
 
@@ -118,6 +120,7 @@ class Http1Parser {
   Http1Expectation expectation_;
   Phase phase_ = Phase::start;
   bool upgraded_ = false;
+  bool head_fitted_ = false;
 };
 
 }  // namespace brunt
