@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
   brunt::add_report(app, line);
   brunt::add_list(app, line);
   brunt::add_serve(app, line);
+  brunt::add_generator(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

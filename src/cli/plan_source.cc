@@ -84,6 +84,31 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
       ->group(plan);
 }
 
+std::vector<std::string> words_of(const PlanSourceFlags& flags) {
+  std::vector<std::string> words;
+  const auto add = [&](const char* name, const std::string& value) {
+    words.emplace_back(name);
+    words.push_back(value);
+  };
+  const std::pair<const char*, const std::optional<std::string>&> optional[] = {
+      {"--vus", flags.load.vus},
+      {"--duration", flags.load.duration},
+      {"--rate", flags.load.rate},
+      {"--iterations", flags.load.iterations},
+      {"--timeout", flags.load.timeout},
+      {"--method", flags.method},
+      {"--data", flags.data}};
+  for (const auto& [name, value] : optional)
+    if (value) add(name, *value);
+  for (const std::string& header : flags.load.headers) add("--header", header);
+  for (const std::string& set : flags.sets) add("--set", set);
+  if (flags.time_scale != 1) add("--time-scale", fmt::format("{}", flags.time_scale));
+  if (flags.load.insecure) words.emplace_back("--insecure");
+  words.emplace_back("--");
+  words.push_back(flags.target);
+  return words;
+}
+
 Result<Plan> read_source(const PlanSourceFlags& flags) {
   const bool is_plan = flags.target.ends_with(".yaml") || flags.target.ends_with(".yml");
   // Something with a colon that is no file was meant as a URL: its reader says what is missing.

@@ -21,6 +21,9 @@ struct PlanSourceFlags {
 
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags);
 
+// The same flags as words of a command line: a generator process reads the same plan by them.
+std::vector<std::string> words_of(const PlanSourceFlags& flags);
+
 // Errors: all that is wrong with the plan, a line each; not_found.
 Result<Plan> read_source(const PlanSourceFlags& flags);
 

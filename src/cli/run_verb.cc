@@ -13,6 +13,8 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
+#include "net/limits.h"
+#include "plan/describe_plan.h"
 #include "report/csv.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -26,6 +28,7 @@ struct RunFlags {
   PlanSourceFlags source;
   std::string backend = "auto";
   std::uint64_t threads = 1;
+  std::uint32_t processes = 0;
   std::optional<std::uint64_t> seed;
   std::string segment, segment_sequence;
   std::string ledger = ".brunt/ledger.db";
@@ -85,8 +88,24 @@ int show_outcome(const RunOutcome& outcome, const RunFlags& flags, Style style) 
   return print(*summary) || code != 0 ? code : code_of(ExitCode::other);
 }
 
+// One process may hold so many connections; a plan that needs more is told so before the run, and
+// gets more processes.
+void plan_processes(const Plan& plan, const RunFlags& flags, RunOptions& options) {
+  const std::uint64_t connections = connections_max(plan);
+  const std::uint64_t descriptors = read_machine_limits().descriptors;
+  options.source_arguments = words_of(flags.source);
+  options.processes =
+      flags.processes > 0 ? flags.processes : processes_needed(connections, descriptors);
+  if (options.processes > 1 && !flags.quiet)
+    std::fprintf(
+        stderr,
+        "up to %s connections, and a process may have %s descriptors: %u generator processes\n",
+        format_count(static_cast<double>(connections)).c_str(),
+        format_count(static_cast<double>(descriptors)).c_str(), options.processes);
+}
+
 int run_plan(const RunFlags& flags, const CommandLine& line) {
-  const auto options = options_of(flags, line);
+  auto options = options_of(flags, line);
   if (!options) {
     complain(options.error().text);
     return code_of(ExitCode::invalid_config);
@@ -96,6 +115,7 @@ int run_plan(const RunFlags& flags, const CommandLine& line) {
     complain(plan.error().text);
     return exit_code_of(plan.error());
   }
+  plan_processes(*plan, flags, *options);
   Terminal out = Terminal::detect(STDOUT_FILENO);
   Terminal live = Terminal::detect(STDERR_FILENO);
   if (flags.no_colour) out.style.colours = live.style.colours = Colours::off;
@@ -134,6 +154,9 @@ void add_run(CLI::App& app, CommandLine& line) {
       app.add_subcommand("run", "Load a URL, a plan, or a file of targets, and say how it did");
   add_plan_source(*verb, f.source);
   verb->add_option("--threads", f.threads, "Generator threads, each with its share of the load")
+      ->group("Generator");
+  verb->add_option("--processes", f.processes,
+                   "Generator processes (default: as many as the connections need)")
       ->group("Generator");
   verb->add_option("--backend", f.backend, "auto, io_uring, or epoll")->group("Generator");
   verb->add_option("--seed", f.seed, "Reproduces every random choice")->group("Generator");

@@ -21,6 +21,7 @@ void add_check(CLI::App& app, CommandLine& line);
 void add_rehearse(CLI::App& app, CommandLine& line);
 void add_list(CLI::App& app, CommandLine& line);
 void add_report(CLI::App& app, CommandLine& line);
+void add_generator(CLI::App& app, CommandLine& line);
 void add_serve(CLI::App& app, CommandLine& line);
 
 }  // namespace brunt

@@ -14,10 +14,12 @@
 #include "loop/fiber_group.h"
 #include "metrics/threshold_judge.h"
 #include "plan/describe_plan.h"
+#include "run/generator_processes.h"
 #include "run/generator_threads.h"
 #include "run/run_verdict.h"
 #include "run/seconds.h"
 #include "run/service_set.h"
+#include "run/shared_counters.h"
 
 namespace brunt {
 namespace {
@@ -63,7 +65,8 @@ class Conductor {
         observer_(observer),
         loop_(loop),
         resolver_(loop, {}),
-        seconds_(static_cast<std::uint32_t>(options.threads)),
+        seconds_(options.processes > 1 ? options.processes
+                                       : static_cast<std::uint32_t>(options.threads)),
         recorder_("local"),
         judge_(thresholds_of(plan, options), {.warm_up = plan.warmup.value_or(Duration{})}) {}
 
@@ -82,6 +85,7 @@ class Conductor {
   Result<> make_folder();
   Result<> check_targets(Fiber& self, ServiceSet& services);
   Result<> open_streams();
+  void make_generators();
   Result<> generate(Fiber& self, ServiceSet& services);
   void begin_ledger();
   void take(GeneratorSecond second);
@@ -100,10 +104,9 @@ class Conductor {
   Resolver resolver_;
   MetricRegistry registry_;
   std::unique_ptr<GeneratorSetup> setup_;
-  std::vector<std::unique_ptr<IterationBudget>> budgets_;
-  std::vector<std::unique_ptr<DataCursor>> cursors_;
+  std::unique_ptr<SharedCounters> counters_;
   std::vector<std::string> members_;
-  std::unique_ptr<GeneratorThreads> generators_;
+  std::unique_ptr<Generators> generators_;
   Seconds seconds_;
   SecondRecorder recorder_;
   ThresholdJudge judge_;
@@ -124,6 +127,7 @@ Result<> Conductor::make_setup() {
   setup_ = std::make_unique<GeneratorSetup>(
       GeneratorSetup{.plan = plan_, .members = {}, .registry = registry_});
   setup_->allow = TRY(AllowList::parse(rules));
+  setup_->allow_rules = rules.allow;
   setup_->step_errors = TRY(registry_.add({.name = "step_errors"}));
   setup_->redirections = options_.redirections;
   setup_->local_ips = options_.local_ips;
@@ -131,18 +135,8 @@ Result<> Conductor::make_setup() {
   setup_->segment = options_.segment;
   setup_->threads = options_.threads;
   setup_->seed = record_.run.seed;
-  for (const Scenario& scenario : plan_.scenarios) {
-    const bool shared = scenario.load.executor == ExecutorKind::shared_iterations;
-    budgets_.push_back(
-        shared ? std::make_unique<IterationBudget>(scenario.load.iterations, options_.segment)
-               : nullptr);
-    setup_->budgets.push_back(budgets_.back().get());
-  }
-  for (const DataPlan& data : plan_.data) {
-    cursors_.push_back(std::make_unique<DataCursor>(
-        DataCursor::Options{.rows = data.rows->rows(), .order = data.order}));
-    setup_->cursors.push_back(cursors_.back().get());
-  }
+  counters_ = std::make_unique<SharedCounters>(plan_, options_.segment, ProcessPart{});
+  counters_->lend(*setup_);
   return {};
 }
 
@@ -221,17 +215,32 @@ Result<RunOutcome> Conductor::conduct(Fiber& self, Signals* signals) {
   return finish(self);
 }
 
+void Conductor::make_generators() {
+  GeneratorEvents events{.second = [this](GeneratorSecond second) { take(std::move(second)); },
+                         .warned = [this](const std::string& text) { observer_.warning(text); }};
+  if (options_.processes > 1) {
+    generators_ = std::make_unique<GeneratorProcesses>(
+        loop_, *setup_, std::move(events),
+        GeneratorProcessesOptions{.program = options_.program,
+                                  .arguments = options_.source_arguments,
+                                  .processes = options_.processes,
+                                  .folder = folder_,
+                                  .backend = options_.backend});
+    return;
+  }
+  generators_ = std::make_unique<GeneratorThreads>(
+      loop_, *setup_, std::move(events),
+      GeneratorThreadsOptions{
+          .backend = options_.backend, .seed = record_.run.seed, .threads = options_.threads});
+}
+
 Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   members_ = services.members();
   setup_->members = members_;
   TRY(check_targets(self, services));
   TRY(open_streams());
-  generators_ = std::make_unique<GeneratorThreads>(
-      loop_, *setup_,
-      GeneratorEvents{.second = [this](GeneratorSecond second) { take(std::move(second)); },
-                      .warned = [this](const std::string& text) { observer_.warning(text); }});
-  TRY(generators_->prepare(
-      self, {.backend = options_.backend, .seed = record_.run.seed, .threads = options_.threads}));
+  make_generators();
+  TRY(generators_->prepare(self));
   record_.run.backend = name_of(generators_->backend());
   begin_ledger();
   if (interrupts_ > 0) return fail(ErrorCode::cancelled, "interrupted before the load began");

@@ -35,7 +35,8 @@ struct GeneratorSetup {
   const MetricRegistry& registry;
   MetricId step_errors{};
   AllowList allow;
-  std::vector<HostEntry> hosts;  // For the simulated network.
+  std::vector<std::string> allow_rules;  // What `allow` was made of: for generator processes.
+  std::vector<HostEntry> hosts;          // For the simulated network.
   std::vector<Redirection> redirections;
   std::vector<Endpoint> local_ips;
   SampleTap tap = SampleTap::off;

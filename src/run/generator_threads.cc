@@ -53,8 +53,8 @@ struct GeneratorThreads::Worker final : GeneratorSink {
 };
 
 GeneratorThreads::GeneratorThreads(Loop& control, const GeneratorSetup& setup,
-                                   GeneratorEvents events)
-    : control_(control), setup_(setup), events_(std::move(events)) {}
+                                   GeneratorEvents events, const GeneratorThreadsOptions& options)
+    : control_(control), setup_(setup), events_(std::move(events)), options_(options) {}
 
 GeneratorThreads::~GeneratorThreads() {
   for (auto& worker : workers_) {
@@ -68,11 +68,12 @@ GeneratorThreads::~GeneratorThreads() {
   }
 }
 
-Result<> GeneratorThreads::prepare(Fiber& self, const GeneratorThreadsOptions& options) {
-  for (std::uint32_t i = 0; i < options.threads; ++i) {
+Result<> GeneratorThreads::prepare(Fiber& self) {
+  for (std::uint32_t i = 0; i < options_.threads; ++i) {
     auto worker = std::make_unique<Worker>(*this, i);
-    worker->loop = TRY(Loop::create(
-        {.backend = options.backend, .seed = options.seed + i, .fibers_max = options.fibers_max}));
+    worker->loop = TRY(Loop::create({.backend = options_.backend,
+                                     .seed = options_.seed + i,
+                                     .fibers_max = options_.fibers_max}));
     workers_.push_back(std::move(worker));
   }
   for (auto& worker : workers_) {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "run/generator.h"
+#include "run/generators.h"
 
 namespace brunt {
 
@@ -19,31 +19,19 @@ struct GeneratorThreadsOptions {
   std::size_t fibers_max = 200'000;  // Of each thread.
 };
 
-// Called on the conductor's loop.
-struct GeneratorEvents {
-  std::function<void(GeneratorSecond)> second;
-  std::function<void(std::string)> warned;
-};
-
-class GeneratorThreads {
+class GeneratorThreads final : public Generators {
  public:
   // `control` is the conductor's loop; it and `setup` must outlive this.
-  GeneratorThreads(Loop& control, const GeneratorSetup& setup, GeneratorEvents events);
-  ~GeneratorThreads();  // Stops at once and joins, blocking, if run() has not returned.
+  GeneratorThreads(Loop& control, const GeneratorSetup& setup, GeneratorEvents events,
+                   const GeneratorThreadsOptions& options);
+  ~GeneratorThreads() override;  // Stops at once and joins, blocking, if run() has not returned.
 
-  // Starts the threads and parks until each generator is prepared. Errors: the first of any.
-  Result<> prepare(Fiber& self, const GeneratorThreadsOptions& options);
-
-  // Lets them go at `start`, parks until all have ended and every second has been delivered.
-  // Errors: the first of any.
-  Result<> run(Fiber& self, Instant start);
-
-  void stop(StopKind kind);
-
-  BackendKind backend() const;  // The one chosen. REQUIRES: prepare() succeeded.
-
-  // Gives a rinsed snapshot back to the generator that made it.
-  void recycle(std::uint32_t generator, Snapshot snapshot);
+  Result<> prepare(Fiber& self) override;
+  Result<> run(Fiber& self, Instant start) override;
+  void stop(StopKind kind) override;
+  BackendKind backend() const override;
+  std::uint32_t count() const override { return static_cast<std::uint32_t>(options_.threads); }
+  void recycle(std::uint32_t generator, Snapshot snapshot) override;
 
   GeneratorThreads(const GeneratorThreads&) = delete;
   GeneratorThreads& operator=(const GeneratorThreads&) = delete;
@@ -54,6 +42,7 @@ class GeneratorThreads {
   Loop& control_;
   const GeneratorSetup& setup_;
   GeneratorEvents events_;
+  GeneratorThreadsOptions options_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Fiber* waiter_ = nullptr;
   std::size_t prepared_ = 0, ended_ = 0;

@@ -10,6 +10,7 @@
 #include "loop/fiber_group.h"
 #include "plan/names.h"
 #include "run/seconds.h"
+#include "run/shared_counters.h"
 #include "server/http_server.h"
 
 namespace brunt {
@@ -112,8 +113,7 @@ class Play {
   MetricRegistry registry_;
   std::unique_ptr<Loop> loop_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
-  std::vector<std::unique_ptr<IterationBudget>> budgets_;
-  std::vector<std::unique_ptr<DataCursor>> cursors_;
+  std::unique_ptr<SharedCounters> counters_;
 };
 
 Result<> Play::open_models(FiberGroup& group) {
@@ -137,17 +137,8 @@ GeneratorSetup Play::make_setup() {
   GeneratorSetup setup{.plan = stage_.plan, .members = stage_.members, .registry = registry_};
   setup.allow = AllowList::everything();
   setup.seed = options_.seed;
-  for (const Scenario& scenario : stage_.plan.scenarios) {
-    const bool shared = scenario.load.executor == ExecutorKind::shared_iterations;
-    budgets_.push_back(
-        shared ? std::make_unique<IterationBudget>(scenario.load.iterations, Segment()) : nullptr);
-    setup.budgets.push_back(budgets_.back().get());
-  }
-  for (const DataPlan& data : stage_.plan.data) {
-    cursors_.push_back(std::make_unique<DataCursor>(
-        DataCursor::Options{.rows = data.rows->rows(), .order = data.order}));
-    setup.cursors.push_back(cursors_.back().get());
-  }
+  counters_ = std::make_unique<SharedCounters>(stage_.plan, Segment(), ProcessPart{});
+  counters_->lend(setup);
   return setup;
 }
 

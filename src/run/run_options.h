@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "load/segment.h"
 #include "loop/loop.h"
 #include "net/dialer.h"
 #include "report/k6_streams.h"
@@ -19,9 +20,11 @@ struct RunOptions {
   std::filesystem::path program;       // brunt itself: built-in services are started with it.
   std::vector<std::string> arguments;  // For the record.
   BackendKind backend = BackendKind::automatic;
-  std::uint64_t threads = 1;          // Generator threads.
-  std::optional<std::uint64_t> seed;  // Wins over the plan's.
-  Segment segment;                    // This process's part of the test.
+  std::uint64_t threads = 1;                  // Generator threads, where there is one process.
+  std::uint32_t processes = 1;                // Generator processes; see processes_needed().
+  std::vector<std::string> source_arguments;  // What a generator process needs to read the plan.
+  std::optional<std::uint64_t> seed;          // Wins over the plan's.
+  Segment segment;                            // This process's part of the test.
   std::string ledger =
       ".brunt/ledger.db";          // A path or postgres://…; empty: a file that goes after the run.
   std::vector<std::string> allow;  // Besides the plan's.
@@ -30,5 +33,10 @@ struct RunOptions {
   std::vector<K6StreamOptions> streams;
   Thresholds thresholds = Thresholds::judged;
 };
+
+// How many generator processes a plan needs so that its connections fit into their descriptors:
+// 15,000 each of the 20,000 that a process usually may have (a share of `descriptors_max` in
+// general), the rest being for all else.
+std::uint32_t processes_needed(std::uint64_t connections, std::uint64_t descriptors_max);
 
 }  // namespace brunt

@@ -1,4 +1,5 @@
-// From what a run measured to what it means: the record's thresholds, status, verdict and exit code.
+// From what a run measured to what it means: the record's thresholds, status, verdict and exit
+// code.
 #pragma once
 #include <vector>
 
@@ -15,8 +16,8 @@ struct VerdictInput {
   bool interrupted = false;               // By a signal.
 };
 
-// Fills in record.thresholds and, of record.run, status, exit_code and verdict. The record's scenarios and checks are
-// there already.
+// Fills in record.thresholds and, of record.run, status, exit_code and verdict. The record's
+// scenarios and checks are there already.
 void add_verdict(RunRecord& record, const VerdictInput& input);
 
 }  // namespace brunt

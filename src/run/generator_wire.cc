@@ -1,0 +1,142 @@
+#include "run/generator_wire.h"
+
+#include <cstring>
+
+namespace brunt {
+namespace {
+
+constexpr std::size_t prefix_bytes = 5;
+
+std::uint32_t load_u32(const char* bytes) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+void append_u32(std::string& out, std::uint32_t value) {
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  out.append(bytes, sizeof value);
+}
+
+Json counts_json(const LoadCounts& counts) {
+  Json json;
+  for (const std::uint64_t value :
+       {counts.planned, counts.started, counts.completed, counts.interrupted, counts.dropped,
+        counts.queued, counts.running, counts.started_late, counts.vus_failed})
+    json.push(Json(value));
+  return json;
+}
+
+std::uint64_t whole(const Json& list, std::size_t index) {
+  return static_cast<std::uint64_t>(list.array()[index].integer());
+}
+
+LoadCounts counts_of(const Json& json) {
+  return {.planned = whole(json, 0),
+          .started = whole(json, 1),
+          .completed = whole(json, 2),
+          .interrupted = whole(json, 3),
+          .dropped = whole(json, 4),
+          .queued = whole(json, 5),
+          .running = whole(json, 6),
+          .started_late = whole(json, 7),
+          .vus_failed = whole(json, 8)};
+}
+
+Json progress_json(const ScenarioProgress& scenario) {
+  const ExecutorProgress& now = scenario.now;
+  Json json;
+  json.push(Json(scenario.name));
+  json.push(Json(static_cast<int>(scenario.executor)));
+  json.push(Json(scenario.start_time.count()));
+  json.push(Json(static_cast<int>(now.phase)));
+  json.push(Json(now.elapsed.count()));
+  json.push(Json(now.duration.count()));
+  for (const std::uint64_t value : {now.iterations_planned, now.vus_active, now.vus, now.vus_max})
+    json.push(Json(value));
+  json.push(counts_json(now.counts));
+  return json;
+}
+
+ScenarioProgress progress_of(const Json& json) {
+  ScenarioProgress scenario;
+  scenario.name = json.array()[0].string();
+  scenario.executor = static_cast<ExecutorKind>(whole(json, 1));
+  scenario.start_time = Duration(json.array()[2].integer());
+  scenario.now.phase = static_cast<ExecutorPhase>(whole(json, 3));
+  scenario.now.elapsed = Duration(json.array()[4].integer());
+  scenario.now.duration = Duration(json.array()[5].integer());
+  scenario.now.iterations_planned = whole(json, 6);
+  scenario.now.vus_active = whole(json, 7);
+  scenario.now.vus = whole(json, 8);
+  scenario.now.vus_max = whole(json, 9);
+  scenario.now.counts = counts_of(json.array()[10]);
+  return scenario;
+}
+
+}  // namespace
+
+Result<> FrameChannel::send(Fiber& self, const Frame& frame) {
+  const std::string head = frame.head.dump();
+  std::string bytes;
+  append_u32(bytes, static_cast<std::uint32_t>(1 + 4 + head.size() + frame.tail.size()));
+  bytes += static_cast<char>(frame.kind);
+  append_u32(bytes, static_cast<std::uint32_t>(head.size()));
+  bytes += head;
+  bytes += frame.tail;
+  return stream_->send(self, as_bytes(bytes), far_future);
+}
+
+Result<Frame> FrameChannel::receive(Fiber& self) {
+  for (;;) {
+    if (pending_.size() >= prefix_bytes + 4) {
+      const std::uint32_t size = load_u32(pending_.data());
+      if (size > limits_.frame_bytes_max || size < prefix_bytes)
+        return fail(ErrorCode::too_large,
+                    "a frame between brunt's processes has an impossible size");
+      if (pending_.size() >= 4 + std::size_t{size}) {
+        const std::uint32_t head_size = load_u32(pending_.data() + prefix_bytes);
+        const std::size_t head_at = prefix_bytes + 4;
+        if (head_size > size - prefix_bytes)
+          return fail(ErrorCode::malformed, "a frame's head is longer than the frame");
+        Frame frame{.kind = static_cast<FrameKind>(pending_[4])};
+        frame.head = TRY(Json::parse(std::string_view(pending_).substr(head_at, head_size)));
+        frame.tail = pending_.substr(head_at + head_size, 4 + size - head_at - head_size);
+        pending_.erase(0, 4 + std::size_t{size});
+        return frame;
+      }
+    }
+    const ByteView bytes = TRY(stream_->receive(self, far_future));
+    if (bytes.empty()) return fail(ErrorCode::closed, "the other process has ended");
+    pending_ += as_text(bytes);
+  }
+}
+
+Frame frame_of(const GeneratorSecond& second) {
+  Frame frame{.kind = FrameKind::second, .tail = encode_snapshot(second.snapshot)};
+  frame.head.set("cpu", second.cpu);
+  frame.head.set("lag", second.lag.count());
+  frame.head.set("last", second.last);
+  Json progress{Json::Array()};
+  for (const ScenarioProgress& scenario : second.progress) progress.push(progress_json(scenario));
+  frame.head.set("progress", std::move(progress));
+  return frame;
+}
+
+Result<GeneratorSecond> second_of(const Frame& frame) {
+  const Json* cpu = frame.head.find("cpu");
+  const Json* lag = frame.head.find("lag");
+  const Json* last = frame.head.find("last");
+  const Json* progress = frame.head.find("progress");
+  if (cpu == nullptr || lag == nullptr || last == nullptr || progress == nullptr)
+    return fail(ErrorCode::malformed, "a generator process sent a second without its figures");
+  GeneratorSecond second{.snapshot = TRY(decode_snapshot(as_bytes(frame.tail)))};
+  second.cpu = cpu->number();
+  second.lag = Duration(lag->integer());
+  second.last = last->boolean();
+  for (const Json& scenario : progress->array()) second.progress.push_back(progress_of(scenario));
+  return second;
+}
+
+}  // namespace brunt

@@ -1,0 +1,25 @@
+#include "run/shared_counters.h"
+
+#include "run/generator.h"
+
+namespace brunt {
+
+SharedCounters::SharedCounters(const Plan& plan, const Segment& segment, ProcessPart process) {
+  for (const Scenario& scenario : plan.scenarios) {
+    const bool shared = scenario.load.executor == ExecutorKind::shared_iterations;
+    budgets_.push_back(shared ? std::make_unique<IterationBudget>(scenario.load.iterations, segment)
+                              : nullptr);
+  }
+  for (const DataPlan& data : plan.data)
+    cursors_.push_back(std::make_unique<DataCursor>(DataCursor::Options{.rows = data.rows->rows(),
+                                                                        .order = data.order,
+                                                                        .part = process.part,
+                                                                        .parts = process.parts}));
+}
+
+void SharedCounters::lend(GeneratorSetup& setup) const {
+  for (const auto& budget : budgets_) setup.budgets.push_back(budget.get());
+  for (const auto& cursor : cursors_) setup.cursors.push_back(cursor.get());
+}
+
+}  // namespace brunt

@@ -1,0 +1,31 @@
+// What the generators of one process draw from together: iterations to share, rows of data to hand
+// out. Atomic counters.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "load/iteration_budget.h"
+#include "plan/plan.h"
+
+namespace brunt {
+
+struct GeneratorSetup;
+
+// Which process of how many this is: rows are shared out between them without talking.
+struct ProcessPart {
+  std::size_t part = 0, parts = 1;
+};
+
+class SharedCounters {
+ public:
+  SharedCounters(const Plan& plan, const Segment& segment, ProcessPart process);
+  // Points the setup at these counters, which must outlive it.
+  void lend(GeneratorSetup& setup) const;
+
+ private:
+  std::vector<std::unique_ptr<IterationBudget>>
+      budgets_;  // By scenario; null but for shared-iterations.
+  std::vector<std::unique_ptr<DataCursor>> cursors_;  // By Plan::data.
+};
+
+}  // namespace brunt
