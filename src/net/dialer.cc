@@ -246,6 +246,10 @@ Dialer::Dialer(Loop& loop, Resolver& resolver, const AllowList& allow_list, Dial
 
 Dialer::~Dialer() = default;
 
+Resolver& Dialer::resolver() {
+  return state_->resolver;
+}
+
 Result<Dialed> Dialer::dial(Fiber& self, const DialTarget& target, Instant deadline) {
   State& state = *state_;
   Dialed dialed;

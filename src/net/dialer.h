@@ -80,6 +80,8 @@ class Dialer {
   // exhausted (ports or descriptors; says what to do), cancelled.
   Result<Dialed> dial(Fiber& self, const DialTarget& target, Instant deadline);
 
+  Resolver& resolver();
+
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
 

@@ -57,11 +57,12 @@ inline std::unique_ptr<TlsContext> context_of(const TlsClientOptions& options) {
   return *std::move(context);
 }
 
-// A transport that ends after so many received bytes, as when a peer or a cable fails.
+// A transport that ends after `left` more received bytes, as when a peer or a cable fails.
 class CutStream final : public Stream {
  public:
-  CutStream(std::unique_ptr<Stream> inner, std::uint64_t cut_after)
-      : inner_(std::move(inner)), left_(cut_after) {}
+  // `left` must outlive the stream.
+  CutStream(std::unique_ptr<Stream> inner, std::uint64_t& left)
+      : inner_(std::move(inner)), left_(left) {}
   Result<ByteView> receive(Fiber& self, Instant deadline) override {
     if (left_ == 0) return ByteView();
     const Result<ByteView> came = inner_->receive(self, deadline);
@@ -82,7 +83,7 @@ class CutStream final : public Stream {
 
  private:
   std::unique_ptr<Stream> inner_;
-  std::uint64_t left_;
+  std::uint64_t& left_;
 };
 
 using Side = std::function<void(Fiber&, std::unique_ptr<Stream>)>;

@@ -34,7 +34,8 @@ Handshake shake(TlsContext& server, TlsContext& client, const Want& want) {
         if (tls) (void)tls->stream->send(self, as_bytes("!"), self.now() + 30s);
       },
       [&](Fiber& self, std::unique_ptr<Stream> stream) {
-        auto cut = std::make_unique<CutStream>(std::move(stream), want.cut_after);
+        std::uint64_t left = want.cut_after;
+        auto cut = std::make_unique<CutStream>(std::move(stream), left);
         auto tls =
             tls_connect(self, std::move(cut), client,
                         {.server_name = want.server_name, .alpn = want.alpn}, self.now() + 30s);
