@@ -35,7 +35,9 @@ struct BareUrl {
 // One status check (below 400) is on. Errors: invalid, naming the option.
 Result<Plan> plan_of_url(const BareUrl& bare);
 
-// The scenario's executor out of the options; for readers of other files.
+// Its parts, for readers of other files.
 Result<ScenarioOptions> load_of(const CommandLineLoad& load);
+Result<RequestDefaults> request_defaults_of(const CommandLineLoad& load);
+Check check_below_400();
 
 }  // namespace brunt

@@ -45,20 +45,20 @@ Json plain_value(const YamlNode& node) {
 }
 
 void ReadContext::error(const Field& field, std::string_view text) {
-  errors_.add(field.node != nullptr && field.node->at.line != 0 ? field.node->at : field.at,
-              field.path, text);
+  // A value without a line came from --set, even where its key is in the file.
+  error(field.node != nullptr ? field.node->at : field.at, field.path, text);
 }
 
 void ReadContext::error(Position at, std::string_view path, std::string_view text) {
-  errors_.add(at, path, text);
+  errors_.add(at, path, at.line == 0 ? std::string(text) + " (from --set)" : std::string(text));
 }
 
-void ReadContext::compile_error(const Field& field, const CompileError& error) {
+void ReadContext::compile_error(const Field& field, const CompileError& why) {
   Position at = field.node->at;
   // Only where the file's bytes are the text's bytes does the column follow from the offset.
   if (at.line != 0 && !field.node->text.contains('\n'))
-    at.column += static_cast<std::uint32_t>(error.offset) + (field.node->quoted ? 1 : 0);
-  errors_.add(at, field.path, error.text);
+    at.column += static_cast<std::uint32_t>(why.offset) + (field.node->quoted ? 1 : 0);
+  error(at, field.path, why.text);
 }
 
 bool ReadContext::scalar_of(const Field& field, std::string_view what) {

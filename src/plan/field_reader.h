@@ -40,6 +40,8 @@ class ReadContext {
   void error(const Field& field, std::string_view text);
   void error(Position at, std::string_view path, std::string_view text);
 
+  std::size_t error_count() const { return errors_.all().size(); }
+
   // Scalars. Expressions in them must be constant: made of vars and env. True if `out` was set.
   bool read(const Field& field, std::string& out);
   bool read(const Field& field, bool& out);

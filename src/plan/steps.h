@@ -103,6 +103,9 @@ struct ParallelStep {
   std::vector<Step> steps;
 };
 
+// What a request is called that was given no name: its target before expansion, without query.
+std::string default_request_name(std::string_view target);
+
 struct Step {
   std::variant<RequestStep, ThinkStep, LoopStep, IfStep, ParallelStep> kind;
 };

@@ -1,0 +1,238 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "plan/read_parts.h"
+
+namespace brunt {
+namespace {
+
+// Which executors take which field: docs/reference/executors.md. A field's second spelling is k6's.
+struct LoadField {
+  std::string_view name;
+  std::string_view k6_name;
+  std::string_view executors;  // Their initials, as in `kinds`; empty: all.
+};
+constexpr std::array load_fields = {
+    LoadField{"start_time", "startTime", ""},
+    LoadField{"graceful_stop", "gracefulStop", ""},
+    LoadField{"min_iteration_duration", "minIterationDuration", ""},
+    LoadField{"vus", "vus", "cps"},
+    LoadField{"start_vus", "startVUs", "r"},
+    LoadField{"graceful_ramp_down", "gracefulRampDown", "r"},
+    LoadField{"iterations", "iterations", "ps"},
+    LoadField{"max_duration", "maxDuration", "ps"},
+    LoadField{"duration", "duration", "cC"},
+    LoadField{"stages", "stages", "rR"},
+    LoadField{"rate", "rate", "C"},
+    LoadField{"start_rate", "startRate", "R"},
+    LoadField{"time_unit", "timeUnit", "CR"},
+    LoadField{"pre_allocated_vus", "preAllocatedVUs", "CR"},
+    LoadField{"max_vus", "maxVUs", "CR"},
+    LoadField{"arrivals", "arrivals", "CR"},
+    LoadField{"arrivals_seed", "arrivalsSeed", "CR"},
+    LoadField{"when_busy", "whenBusy", "CR"},
+    LoadField{"vu_choice", "vuChoice", "CR"},
+    LoadField{"preparation", "preparation", "crps"},
+};
+
+struct KindInitial {
+  ExecutorKind kind;
+  char initial;
+};
+constexpr std::array kinds = {
+    KindInitial{ExecutorKind::constant_vus, 'c'},
+    KindInitial{ExecutorKind::ramping_vus, 'r'},
+    KindInitial{ExecutorKind::per_vu_iterations, 'p'},
+    KindInitial{ExecutorKind::shared_iterations, 's'},
+    KindInitial{ExecutorKind::constant_arrival_rate, 'C'},
+    KindInitial{ExecutorKind::ramping_arrival_rate, 'R'},
+};
+
+bool belongs(const LoadField& field, ExecutorKind kind) {
+  const auto entry = std::ranges::find(kinds, kind, &KindInitial::kind);
+  return field.executors.empty() || field.executors.contains(entry->initial);
+}
+
+std::string owners(const LoadField& field) {
+  std::vector<std::string_view> names;
+  for (const KindInitial& entry : kinds)
+    if (field.executors.contains(entry.initial)) names.push_back(name_of(entry.kind));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+template <typename T>
+struct Choice {
+  std::string_view name;
+  T value;
+};
+
+template <typename T, std::size_t count>
+void read_choice(ReadContext& context, const Field& field, const Choice<T> (&choices)[count],
+                 T& out) {
+  std::string text;
+  if (!context.read(field, text)) return;
+  std::vector<std::string_view> names;
+  for (const Choice<T>& choice : choices) {
+    names.push_back(choice.name);
+    if (choice.name == text) {
+      out = choice.value;
+      return;
+    }
+  }
+  context.error(field, fmt::format("\"{}\" is not one of {}{}", text, fmt::join(names, ", "),
+                                   did_you_mean(text, names)));
+}
+
+// `500/s`, or a bare number that counts for each time_unit.
+void read_rate(ReadContext& context, const Field& field, Duration time_unit, double& out) {
+  std::string text;
+  if (!context.read(field, text)) return;
+  if (const auto bare = parse_number(text)) {
+    out = *bare;
+    return;
+  }
+  const auto rate = parse_rate(text);
+  if (!rate)
+    context.error(field, rate.error().text);
+  else
+    out = rate->each_second() * seconds_of(time_unit);
+}
+
+void read_stages(ReadContext& context, const Field& field, ScenarioOptions& out) {
+  for (const Field& item : list_items(context, field)) {
+    MapReader map(context, item);
+    Stage stage;
+    context.read(map.require("duration"), stage.duration);
+    const Field target = map.require("target");
+    if (is_open(out.executor))
+      read_rate(context, target, out.time_unit, stage.target);
+    else
+      context.read(target, stage.target);
+    map.finish();
+    out.stages.push_back(stage);
+  }
+}
+
+// A rate with a unit of its own sets the time unit, so that summaries say it the way it was
+// written.
+void read_constant_rate(ReadContext& context, const Field& field, const Field& time_unit,
+                        ScenarioOptions& out) {
+  std::string text;
+  if (!context.read(field, text)) return;
+  const auto rate = parse_rate(text);
+  if (!rate || parse_number(text)) {
+    double bare = 0;
+    read_rate(context, field, out.time_unit, bare);
+    out.rate = bare;
+    return;
+  }
+  if (time_unit) context.error(time_unit, "the rate already has a unit: write one or the other");
+  out.rate = rate->count;
+  out.time_unit = rate->unit;
+}
+
+void read_open(ReadContext& context, MapReader& map, ScenarioOptions& out) {
+  const Field time_unit = map.find("time_unit", "timeUnit");
+  context.read(time_unit, out.time_unit);
+  if (out.executor == ExecutorKind::constant_arrival_rate)
+    read_constant_rate(context, map.find("rate"), time_unit, out);
+  if (out.executor == ExecutorKind::ramping_arrival_rate)
+    read_rate(context, map.find("start_rate", "startRate"), out.time_unit, out.start_rate);
+  context.read(map.find("pre_allocated_vus", "preAllocatedVUs"), out.pre_allocated_vus);
+  context.read(map.find("max_vus", "maxVUs"), out.max_vus);
+  constexpr Choice<Arrivals> arrivals[] = {{"even", Arrivals::even},
+                                           {"poisson", Arrivals::poisson}};
+  read_choice(context, map.find("arrivals"), arrivals, out.arrivals);
+  context.read(map.find("arrivals_seed", "arrivalsSeed"), out.arrivals_seed);
+  constexpr Choice<WhenBusy> when_busy[] = {{"queue", WhenBusy::queue}, {"drop", WhenBusy::drop}};
+  read_choice(context, map.find("when_busy", "whenBusy"), when_busy, out.when_busy);
+  constexpr Choice<VuChoice> choices[] = {{"most_recently_freed", VuChoice::most_recently_freed},
+                                          {"longest_free", VuChoice::longest_free}};
+  read_choice(context, map.find("vu_choice", "vuChoice"), choices, out.vu_choice);
+}
+
+void read_closed(ReadContext& context, MapReader& map, ScenarioOptions& out) {
+  context.read(map.find("vus"), out.vus);
+  context.read(map.find("start_vus", "startVUs"), out.start_vus);
+  context.read(map.find("iterations"), out.iterations);
+  context.read(map.find("max_duration", "maxDuration"), out.max_duration);
+  context.read(map.find("graceful_ramp_down", "gracefulRampDown"), out.graceful_ramp_down);
+  constexpr Choice<VuPreparation> preparation[] = {
+      {"when_it_starts", VuPreparation::when_it_starts},
+      {"before_the_scenario", VuPreparation::before_the_scenario}};
+  read_choice(context, map.find("preparation"), preparation, out.preparation);
+}
+
+// load/ names fields as k6 does; here they are called as plans write them.
+std::string as_plans_write(std::string text) {
+  for (const LoadField& field : load_fields)
+    for (std::size_t at = 0; field.name != field.k6_name;) {
+      at = text.find(field.k6_name, at);
+      if (at == std::string::npos) break;
+      text.replace(at, field.k6_name.size(), field.name);
+      at += field.name.size();
+    }
+  return text;
+}
+
+// The text of an error of validate() begins with the field; the error goes to where that stands.
+void report(ReadContext& context, MapReader& map, const Error& error) {
+  const std::string text = as_plans_write(error.text);
+  const std::size_t colon = text.find(": ");
+  const std::string_view named = std::string_view(text).substr(0, colon);
+  const std::string_view key = named.substr(0, named.find_first_of("[."));
+  const auto entry = std::ranges::find(load_fields, key, &LoadField::name);
+  Field field = entry == load_fields.end() ? map.find(key) : map.find(key, entry->k6_name);
+  if (!field) {
+    context.error(map.field().at, map.field().path, text);
+    return;
+  }
+  if (named != key) field.path += std::string(named.substr(key.size()));
+  context.error(field, std::string_view(text).substr(colon + 2));
+}
+
+}  // namespace
+
+bool read_load(ReadContext& context, MapReader& map, ScenarioOptions& out) {
+  const Field executor = map.find("executor");
+  std::string name;
+  const bool known = context.read(executor, name);
+  const auto kind = parse_executor(name);
+  if (known && !kind) {
+    const std::string& text = kind.error().text;
+    context.error(executor, text.starts_with("executor: ") ? text.substr(10) : text);
+  }
+  bool misplaced = false;
+  for (const LoadField& field : load_fields) {
+    const Field found = map.find(field.name, field.k6_name);
+    if (!found || !kind || belongs(field, *kind)) continue;
+    misplaced = true;
+    context.error(
+        found.at, found.path,
+        fmt::format("{} does not take \"{}\"; it belongs to {}", name, field.name, owners(field)));
+  }
+  if (!known || !kind || misplaced) return static_cast<bool>(executor);
+  out.executor = *kind;
+  context.read(map.find("start_time", "startTime"), out.start_time);
+  context.read(map.find("graceful_stop", "gracefulStop"), out.graceful_stop);
+  context.read(map.find("min_iteration_duration", "minIterationDuration"),
+               out.min_iteration_duration);
+  const std::size_t errors_before = context.error_count();
+  if (is_open(*kind))
+    read_open(context, map, out);
+  else
+    read_closed(context, map, out);
+  context.read(map.find("duration"), out.duration);
+  const Field stages = map.find("stages");
+  if (stages) read_stages(context, stages, out);
+  // What could not even be read would only be reported once more.
+  if (context.error_count() > errors_before) return true;
+  if (const auto valid = validate(out); !valid) report(context, map, valid.error());
+  return true;
+}
+
+}  // namespace brunt

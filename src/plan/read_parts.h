@@ -1,0 +1,50 @@
+// The parts of a plan file, each with its reader. Only yaml_reader.cc calls them, in an order in
+// which every name is known before it is used.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "plan/field_reader.h"
+#include "plan/plan.h"
+
+namespace brunt {
+
+// The executor and its fields, out of a scenario's map or the plan's `load:`. False if there is no
+// `executor:`.
+bool read_load(ReadContext& context, MapReader& map, ScenarioOptions& out);
+
+// What steps of one scenario share while they are read.
+struct StepContext {
+  ReadContext& read;
+  NameTable& names;    // The scenario's: captures are in it, loop variables come and go.
+  Scenario& scenario;  // Its slots grow with loop variables.
+};
+
+// Every capture under `steps`, put into names and slots, so that a loop can test what its steps
+// will capture.
+void declare_captures(StepContext& context, const Field& steps, SlotKind kind);
+
+std::vector<Step> read_steps(StepContext& context, const Field& steps);
+
+// `map` is a step's; `method` the key that makes it a request.
+RequestStep read_request(StepContext& context, MapReader& map, std::string_view method);
+
+// What a scenario gives its requests.
+void read_request_defaults(ReadContext& read, MapReader& map, RequestDefaults& out);
+
+std::vector<Check> read_checks(ReadContext& context, const Field& field);
+bool read_status(ReadContext& context, const Field& field, StatusCheck& out);
+std::vector<Capture> read_captures(ReadContext& context, const Field& field);
+
+void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out);
+
+// Without expressions: only names and kinds, so that they can be put into the table.
+void declare_services(ReadContext& context, const Field& services, NameTable& names, Plan& plan);
+void read_services(ReadContext& context, const Field& services, Plan& plan);
+
+// Evaluates `vars:` in the order of their needs and puts them into `names`.
+void read_vars(ReadContext& context, const Field& vars, NameTable& names, Plan& plan);
+void read_data(ReadContext& context, const Field& data, NameTable& names, Plan& plan);
+void read_expectations(ReadContext& context, const Field& expect, Plan& plan);
+
+}  // namespace brunt
