@@ -63,6 +63,8 @@ struct HttpContext {
   TlsContext* tls = nullptr;  // nullptr: https is `unsupported`.
   HttpBuffers buffers = {};
   ContentDecoder decoder = {};
+  std::vector<HttpField> scratch_fields = {};  // Of HttpSession, between two parks.
+  std::string scratch_text = {};
 };
 
 // A request as it goes out. What is viewed must stay until send() returns.
@@ -102,6 +104,9 @@ class Http1Client {
   Result<Connection*> dial(Fiber& self, Exchange& exchange);
   Result<> transmit(Fiber& self, Exchange& exchange, Connection& connection);
   Result<> receive(Fiber& self, Exchange& exchange, Connection& connection);
+  Result<> failed(Exchange& exchange, Error error);
+  static void describe(const Connection& connection, HttpReply& reply);
+  static void count(Connection& connection, HttpReply& reply);
   void give_back(Connection& connection);
   void close(Connection& connection);
   void wake_waiter();
@@ -110,6 +115,7 @@ class Http1Client {
   const HttpClientOptions& options_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Fiber*> waiting_;  // For a connection, in their order.
+  std::uint64_t exchanges_ = 0;
 };
 
 }  // namespace brunt

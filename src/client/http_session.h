@@ -26,6 +26,8 @@
 
 namespace brunt {
 
+struct HttpHopState;
+
 struct HttpSessionOptions {
   HttpClientOptions client;
   std::vector<std::pair<std::string, std::string>> fields;  // Unless the request has them.
@@ -71,7 +73,8 @@ struct HttpHop {
 class HttpHopVisitor {
  public:
   virtual ~HttpHopVisitor() = default;
-  // Called once for each hop when it has ended, well or badly. Must not park.
+  // Called once for each hop when it has ended, well or badly; cancelled too (its failure's cause
+  // says so). Must not park.
   virtual void hop(const HttpHop& hop) = 0;
 };
 
@@ -92,6 +95,11 @@ class HttpSession {
   Http1Client& client() { return client_; }
 
  private:
+  Result<> encode(std::string& out, const HttpHopState& hop, std::string_view cookie);
+  Result<> send_hop(Fiber& self, const HttpHopState& hop, const HttpSendOptions& options,
+                    HttpReply& reply);
+  void take_response(const Url& url, const HttpSendOptions& options, HttpReply& reply);
+
   HttpContext& context_;
   const HttpSessionOptions& options_;
   Http1Client client_;
