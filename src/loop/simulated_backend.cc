@@ -203,6 +203,8 @@ void SimulatedStream::dispatch(ByteView bytes) {
     }
     return;
   }
+  // Lost with the chunk that broke the stream: a reader must never see bytes behind a gap.
+  if (arrives >= outgoing_->breaks) return;
   outgoing_->chunks.push_back({arrives, {bytes.begin(), bytes.end()}});
   outgoing_->bytes_inside += bytes.size();
   wake_reader_at(arrives);
