@@ -335,6 +335,8 @@ Result<> Reader::read(Measurement& measurement) {
     if (at_ >= body_.size())
       return fail(ErrorCode::malformed, "the body is empty: a JSON object is wanted");
     TRY(token());
+    skip_blanks();
+    if (at_ != body_.size()) return broken("the end");
     return fail(ErrorCode::invalid, "the body must be a JSON object");
   }
   // The first complaint about a field; given only once the whole is known to be JSON.
