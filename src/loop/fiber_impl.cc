@@ -8,8 +8,9 @@
 namespace brunt {
 namespace {
 // A fiber that sleeps this long gives back the pages which only its deeper calls needed: at 15,000
-// virtual users this is the difference of a page or two each, for about 1 us a sleep.
-constexpr Duration long_sleep = std::chrono::seconds(1);
+// virtual users the difference of a few pages each. Touching them again costs up to 10 us a sleep,
+// so that shorter sleeps would pay more than they save.
+constexpr Duration long_sleep = std::chrono::seconds(5);
 }  // namespace
 
 FiberImpl::FiberImpl(LoopImpl& loop, const char* its_name, Loop::Body its_body,

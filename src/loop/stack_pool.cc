@@ -124,12 +124,7 @@ bool StackPool::canary_holds(const Stack& stack) const {
 void StackPool::trim(const Stack& stack, const std::byte* used_from) {
   const auto offset =
       static_cast<std::size_t>(used_from - stack.bottom) / page_bytes_ * page_bytes_;
-  if (offset < page_bytes_) return;
-  // Stacks are touched from above without gaps, nearly: the page just below tells whether it ever
-  // went deeper.
-  unsigned char resident = 0;
-  if (mincore(stack.bottom + offset - page_bytes_, page_bytes_, &resident) != 0) return;
-  if ((resident & 1u) != 0) madvise(stack.bottom, offset, MADV_DONTNEED);
+  if (offset > 0) madvise(stack.bottom, offset, MADV_DONTNEED);
 }
 
 }  // namespace brunt
