@@ -110,6 +110,7 @@ class Conductor {
   Seconds seconds_;
   SecondRecorder recorder_;
   ThresholdJudge judge_;
+  HonestyGate honesty_;
   std::unique_ptr<LedgerWriter> ledger_;
   std::vector<std::unique_ptr<K6Stream>> streams_;
   RunRecord record_;
@@ -277,10 +278,9 @@ void Conductor::take(GeneratorSecond second) {
 
 void Conductor::close(std::vector<ClosedSecond> closed) {
   if (closed.empty()) return;
-  std::vector<ScenarioOptions> loads;
-  for (const Scenario& scenario : plan_.scenarios) loads.push_back(scenario.load);
   for (const ClosedSecond& second : closed) {
     judge_.observe(second.second, second.rows);
+    honesty_.observe(second.rows);
     for (SecondRecord& record : recorder_.take(second.second, second.rows))
       ledger_->append(std::move(record));
   }
@@ -342,10 +342,11 @@ RunOutcome Conductor::finish(Fiber& self) {
   if (plan_.warmup)
     record_.events.push_back(
         {.to = std::min(*plan_.warmup, elapsed), .kind = EventKind::warm_up, .text = "warm-up"});
-  add_verdict(record_, {.totals = seconds_.totals(),
-                        .thresholds = judge_.results(elapsed),
+  add_verdict(record_, {.thresholds = judge_.results(elapsed),
+                        .generator = honesty_.health(),
                         .aborted_by = aborted_by_,
-                        .interrupted = interrupts_ > 0});
+                        .ending = interrupts_ > 0 ? VerdictInput::Ending::signal
+                                                  : VerdictInput::Ending::planned});
   RunOutcome outcome;
   outcome.ledger = ledger_->finish(self, record_);
   for (const std::string& note : outcome.ledger.notes) observer_.warning(note);

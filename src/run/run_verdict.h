@@ -3,21 +3,20 @@
 #pragma once
 #include <vector>
 
+#include "judge/honesty_gate.h"
 #include "metrics/threshold_judge.h"
-#include "metrics/totals.h"
 #include "record/run_record.h"
 
 namespace brunt {
 
 struct VerdictInput {
-  const Totals& totals;
   std::vector<ThresholdOutcome> thresholds;
+  GeneratorHealth generator;
   const Threshold* aborted_by = nullptr;  // The one that ended the run; nullptr: none did.
-  bool interrupted = false;               // By a signal.
+  enum class Ending : std::uint8_t { planned, signal } ending = Ending::planned;
 };
 
-// Fills in record.thresholds and, of record.run, status, exit_code and verdict. The record's
-// scenarios and checks are there already.
+// Fills in record.thresholds and notes and, of record.run, status, exit_code and verdict.
 void add_verdict(RunRecord& record, const VerdictInput& input);
 
 }  // namespace brunt

@@ -1,0 +1,41 @@
+#include "run/run_verdict.h"
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "judge/verdict.h"
+
+namespace brunt {
+
+void add_verdict(RunRecord& record, const VerdictInput& input) {
+  RunEnding ending;
+  record.run.status = RunStatus::finished;
+  if (input.aborted_by != nullptr) {
+    record.run.status = RunStatus::aborted;
+    ending = {
+        .code = ExitCode::thresholds_failed,
+        .reason = fmt::format("{}: {} failed, and it has abort_on_fail",
+                              input.aborted_by->selector.text(), input.aborted_by->condition.text)};
+  } else if (input.ending == VerdictInput::Ending::signal) {
+    record.run.status = RunStatus::interrupted;
+    ending = {.code = ExitCode::external_abort,
+              .reason = "interrupted after " + format_duration(record.duration())};
+  }
+  Verdict verdict = judge_run(input.thresholds, input.generator, ending);
+  record.run.exit_code = code_of(verdict.code);
+  record.run.verdict = std::move(verdict.sentence);
+  for (const ExpectationVerdict& expectation : verdict.expectations) {
+    const bool aborted_run = input.aborted_by != nullptr &&
+                             input.aborted_by->selector.text() == expectation.selector &&
+                             input.aborted_by->condition.text == expectation.condition;
+    record.thresholds.push_back({.selector = expectation.selector,
+                                 .expression = expectation.condition,
+                                 .passed = expectation.met,
+                                 .measured = expectation.measured,
+                                 .measured_text = expectation.measured_text,
+                                 .aborted_run = aborted_run});
+  }
+  for (std::string& note : verdict.notes) record.notes.push_back(std::move(note));
+}
+
+}  // namespace brunt
