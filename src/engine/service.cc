@@ -1,0 +1,56 @@
+#include "engine/service.h"
+
+#include <fmt/format.h>
+
+#include "engine/log_tail.h"
+
+namespace brunt {
+namespace {
+
+constexpr std::size_t error_lines = 8;
+
+}  // namespace
+
+StartedService::StartedService(ServiceFacts facts, std::unique_ptr<Subprocess> process)
+    : facts_(std::move(facts)), process_(std::move(process)) {}
+
+StartedService::~StartedService() {
+  process_.reset();
+  std::error_code ignored;
+  if (!facts_.directory.empty()) std::filesystem::remove_all(facts_.directory, ignored);
+}
+
+std::optional<std::string> StartedService::member(std::string_view name) const {
+  const bool has_address = facts_.address.family() != AF_UNSPEC;
+  if (name == "pid") return fmt::format("{}", pid());
+  if (name == "log") return facts_.log.string();
+  if (name == "version" && !facts_.version.empty()) return facts_.version;
+  if (name == "url" && !facts_.url.empty()) return facts_.url;
+  if (name == "address" && has_address) return facts_.address.text();
+  if (name == "host" && has_address) return facts_.address.ip();
+  if (name == "port" && has_address) return fmt::format("{}", facts_.address.port());
+  for (const auto& [key, value] : facts_.more)
+    if (key == name) return value;
+  return std::nullopt;
+}
+
+std::vector<std::string> StartedService::member_names() const {
+  std::vector<std::string> names;
+  for (const char* name : {"url", "address", "host", "port", "pid", "version", "log"})
+    if (member(name)) names.emplace_back(name);
+  for (const auto& [key, value] : facts_.more) names.push_back(key);
+  return names;
+}
+
+Result<ExitStatus> StartedService::stop(Fiber& self) {
+  const ExitStatus status = TRY(process_->stop(self, facts_.stop));
+  std::error_code ignored;
+  if (!facts_.directory.empty()) std::filesystem::remove_all(facts_.directory, ignored);
+  return status;
+}
+
+std::string StartedService::last_log_lines() const {
+  return last_lines(facts_.log, error_lines);
+}
+
+}  // namespace brunt
