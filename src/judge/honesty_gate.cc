@@ -23,6 +23,7 @@ void HonestyGate::observe_row(const SecondRow& row) {
   const std::string& metric = row.series->metric.name;
   const auto is = [&](MetricId id) { return metric == name_of(id); };
   if (is(MetricId::response_time)) return response_.merge(row.sink.histogram());
+  if (is(MetricId::http_req_duration)) return service_.merge(row.sink.histogram());
   if (is(MetricId::dropped_iterations)) dropped_ += row.sink.sum();
   if (is(MetricId::generator_dropped)) dropped_by_generator_ += row.sink.sum();
   if (is(MetricId::iterations)) iterations_ += row.sink.sum();
@@ -81,7 +82,8 @@ void HonestyGate::add_lateness(GeneratorHealth& health, double median_ms) const 
 
 GeneratorHealth HonestyGate::health() const {
   GeneratorHealth health;
-  const double median_ms = response_.quantile(0.5);
+  // A closed model has no response time: there is no planned instant to count from.
+  const double median_ms = (response_.count() > 0 ? response_ : service_).quantile(0.5);
   health.seconds = static_cast<std::uint32_t>(seconds_.size());
   health.starts = slip_.count();
   health.slip_p50 = duration_of(slip_.quantile(0.5));

@@ -6,10 +6,10 @@
 //   if (!health.complaint.empty()) ...  // the figures are not the target's
 //
 // Reads generator_schedule_slip, generator_cpu, generator_loop_lag, generator_dropped, iterations,
-// dropped_iterations and response_time. Late starts count against the generator only in seconds in
-// which it was busy (its core used up, or a turn of its loop very long): otherwise an arrival was
-// late because every VU was waiting for the target. The bounds and their reasons are in
-// docs/decisions/0007-honesty-gate.md.
+// dropped_iterations, response_time and http_req_duration. Late starts count against the generator
+// only in seconds in which it was busy (its core used up, or a turn of its loop very long):
+// otherwise an arrival was late because every VU was waiting for the target. The bounds and their
+// reasons are in docs/decisions/0007-honesty-gate.md.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -73,7 +73,7 @@ class HonestyGate {
 
   HonestyBounds bounds_;
   std::vector<Second> seconds_;  // A day is 86,400 of them; only open-model ones hold a histogram.
-  Histogram slip_, lag_, response_;
+  Histogram slip_, lag_, response_, service_;
   double iterations_ = 0, dropped_ = 0, dropped_by_generator_ = 0;
 };
 

@@ -162,7 +162,7 @@ TEST_CASE("how a run ended early outranks the rest, but for abortOnFail") {
   CHECK(judge_run({}, {}, abort).code == ExitCode::thresholds_failed);
 }
 
-TEST_CASE("no samples pass where k6's rule is asked for") {
+TEST_CASE("no samples pass where the rule of k6 is asked for") {
   Outcomes outcomes;
   outcomes.add("http_req_duration", "p(95)<250", no_samples);
   outcomes.thresholds.back().no_samples = NoSamples::pass;

@@ -29,7 +29,6 @@ namespace {
 
 constexpr std::uint32_t mantissa_bits_kept = 10;
 constexpr std::uint32_t dropped_bits = 52 - mantissa_bits_kept;
-constexpr std::uint64_t sign_bit = 1ULL << 63U;
 constexpr unsigned char version = 1;
 constexpr std::uint64_t count_max = 1ULL << 61U;  // Three parts of so many do not overflow.
 constexpr unsigned flag_exact = 1;

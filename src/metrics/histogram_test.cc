@@ -187,7 +187,8 @@ TEST_CASE("a quiet series costs at most 4 KiB") {
   CHECK(Histogram().memory_bytes() < 256);
 }
 
-TEST_CASE("correcting for coordinated omission gives the figures of HdrHistogram's own test") {
+TEST_CASE(
+    "correcting for coordinated omission gives the figures that HdrHistogram tests itself by") {
   constexpr double ms = 1000;  // The unit is the microsecond.
   Histogram raw;
   raw.record_many(1 * ms, 10'000);

@@ -40,7 +40,7 @@ TEST_CASE("the ids of the built-in metrics lead to their names") {
   for (const MetricInfo& metric : builtin_metrics()) CHECK(check_metric_name(metric.name));
 }
 
-TEST_CASE("a script's metric is added once and keeps its kind") {
+TEST_CASE("a metric of a script is added once and keeps its kind") {
   MetricRegistry registry;
   const MetricInfo waiting{"waiting_time", MetricKind::trend, Contains::time};
   const MetricId id = registry.add(waiting).value();

@@ -54,11 +54,11 @@ bool ThresholdOutcome::met() const {
 
 ThresholdJudge::ThresholdJudge(std::vector<Threshold> thresholds, const Options& options)
     : thresholds_(std::move(thresholds)),
-      warm_up_seconds_((options.warm_up + one_second - Duration(1)) / one_second) {
+      warm_up_seconds_((options.warm_up + one_second - Duration(1)) / one_second),
+      load_end_(options.load_end) {
   for (const Threshold& threshold : thresholds_) {
     ASSERT(threshold.condition.window <= window_max);
-    Watch& watch =
-        watches_.emplace_back(Watch{Sink(threshold.metric.kind), {}, 0, true, 0, 0, {}, {}});
+    Watch& watch = watches_.emplace_back(threshold.metric.kind);
     watch.next = scope_start(threshold);
   }
 }
@@ -82,24 +82,43 @@ const std::vector<std::uint32_t>& ThresholdJudge::watching(const TotalSeries& se
 }
 
 void ThresholdJudge::observe(std::int64_t second, std::span<const SecondRow> rows) {
-  auto row = rows.begin();
   // Rows of several seconds may come at once: each is entered before the next second begins.
-  while (row != rows.end() && row->second < second) {
-    const std::int64_t earlier = row->second;
-    for (std::size_t i = 0; i < watches_.size(); ++i) advance(i, earlier);
-    for (; row != rows.end() && row->second == earlier; ++row)
+  for (auto row = rows.begin(); row != rows.end();) {
+    const std::int64_t begun = row->second;
+    for (std::size_t i = 0; i < watches_.size(); ++i) advance(i, begun);
+    for (; row != rows.end() && row->second == begun; ++row)
       for (const std::uint32_t i : watching(*row->series)) add_row(i, *row);
+    for (std::size_t i = 0; i < watches_.size(); ++i) add_gauges(i);
   }
   for (std::size_t i = 0; i < watches_.size(); ++i) advance(i, second);
-  for (; row != rows.end(); ++row)
-    for (const std::uint32_t i : watching(*row->series)) add_row(i, *row);
 }
 
 void ThresholdJudge::add_row(std::size_t index, const SecondRow& row) {
-  Watch& watch = watches_[index];
   if (row.second < scope_start(thresholds_[index])) return;
-  watch.total.merge(row.sink);
-  if (has_window(thresholds_[index])) watch.seconds.back().merge(row.sink);
+  Watch& watch = watches_[index];
+  const MetricInfo& metric = row.series->metric;
+  if (metric.kind == MetricKind::gauge && metric.merge == GaugeMerge::sum) {
+    watch.gauges[row.series->index] = row.sink.last();
+    watch.gauges_changed = true;
+  } else {
+    add(index, row.sink);
+  }
+}
+
+// The VUs of all selected scenarios together are one value a second.
+void ThresholdJudge::add_gauges(std::size_t index) {
+  Watch& watch = watches_[index];
+  if (!std::exchange(watch.gauges_changed, false)) return;
+  Sink together(MetricKind::gauge);
+  double sum = 0;
+  for (const auto& [series, last] : watch.gauges) sum += last;
+  together.add(sum);
+  add(index, together);
+}
+
+void ThresholdJudge::add(std::size_t index, const Sink& sink) {
+  watches_[index].total.merge(sink);
+  if (has_window(thresholds_[index])) watches_[index].seconds.back().merge(sink);
 }
 
 // Begins the seconds up to `second`; each that began before is whole by now and can be judged.
@@ -120,6 +139,7 @@ void ThresholdJudge::judge_newest(std::size_t index) {
   if (std::exchange(watch.newest_judged, true)) return;
   const Condition& condition = thresholds_[index].condition;
   Sink sum(thresholds_[index].metric.kind);
+  if (sum.kind() == MetricKind::counter && watch.next * one_second > load_end_) return;
   for (const Sink& second : watch.seconds) sum.merge(second);
   const auto measured = measure(condition, sum, condition.window);
   if (!measured) return;

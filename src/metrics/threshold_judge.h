@@ -5,8 +5,7 @@
 //   if (judge.abort_wanted(elapsed)) ...            // as often as k6 does: every 2 s
 //   for (const ThresholdOutcome& result : judge.results(elapsed)) ...
 //
-// Feed it the seconds in which load was planned: a counter `over` a window that lies in the
-// graceful stop would fail for no fault of the target. It keeps its own sums, so it needs neither
+// It keeps its own sums, so it needs neither
 // Totals nor the record; memory is a sink a threshold, and a sink a second for windows.
 //
 // No samples: k6 lets such a threshold pass, and so does NoSamples::pass. An expectation of a plan
@@ -15,6 +14,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -58,6 +58,9 @@ class ThresholdJudge {
  public:
   struct Options {
     Duration warm_up{};  // Rounded up to whole seconds.
+    // When the last load is planned. A counter's windows that end later are not judged: in the
+    // graceful stop a rate falls for no fault of the target.
+    Duration load_end = Duration::max();
   };
   static constexpr Duration window_max = std::chrono::hours(1);  // parse_condition refuses longer.
 
@@ -85,7 +88,12 @@ class ThresholdJudge {
     std::int64_t start = 0;
   };
   struct Watch {
+    explicit Watch(MetricKind kind) : total(kind) {}
+
     Sink total;
+    // Of gauges that are summed up (vus): each series' last value, by its index.
+    std::map<std::uint32_t, double> gauges;
+    bool gauges_changed = false;
     std::deque<Sink> seconds;   // With a window: its seconds, the newest last.
     std::int64_t next = 0;      // The second after the newest.
     bool newest_judged = true;  // Whether the window that ends with the newest second is judged.
@@ -94,6 +102,8 @@ class ThresholdJudge {
   };
 
   void add_row(std::size_t index, const SecondRow& row);
+  void add_gauges(std::size_t index);
+  void add(std::size_t index, const Sink& sink);
   void advance(std::size_t index, std::int64_t second);
   void judge_newest(std::size_t index);
   ThresholdOutcome result(std::size_t index, Duration elapsed);
@@ -104,6 +114,7 @@ class ThresholdJudge {
   std::vector<Watch> watches_;
   std::vector<std::optional<std::vector<std::uint32_t>>> watching_;  // By series index.
   std::int64_t warm_up_seconds_;
+  Duration load_end_;
 };
 
 }  // namespace brunt

@@ -18,6 +18,7 @@ struct Play {
   std::int64_t seconds = 0;
   std::function<void(Recorder&, std::int64_t)> measure;
   Duration warm_up{};
+  Duration load_end = Duration::max();
   NoSamples no_samples = NoSamples::fail;
   MetricRegistry registry;
   std::optional<ThresholdJudge> judge;  // The outcome points into it.
@@ -25,7 +26,7 @@ struct Play {
   ThresholdOutcome run(std::string_view selector, std::string_view condition) {
     Threshold threshold = make_threshold(registry, selector, condition).value();
     threshold.no_samples = no_samples;
-    judge.emplace(std::vector{std::move(threshold)}, ThresholdJudge::Options{warm_up});
+    judge.emplace(std::vector{std::move(threshold)}, ThresholdJudge::Options{warm_up, load_end});
     Recorder recorder(registry);
     Totals totals;
     for (std::int64_t second = 0; second < seconds; ++second) {
@@ -119,7 +120,7 @@ TEST_CASE("warm-up is left out when the condition says so") {
   CHECK(*play.run("http_reqs", "rate>0 after warm-up").measured == 1);
 }
 
-TEST_CASE("without samples k6's thresholds pass and expectations of a plan are not met") {
+TEST_CASE("without samples thresholds of k6 pass and expectations of a plan are not met") {
   const auto nothing = [](Recorder&, std::int64_t) {};
   struct Row {
     const char* selector;
@@ -174,6 +175,37 @@ TEST_CASE("rows of several seconds that come at once go each into its own second
   const ThresholdOutcome outcome = judge.results(4s)[0];
   CHECK(outcome.state == ThresholdState::ok);
   CHECK(outcome.windows_judged == 4);
+}
+
+TEST_CASE("vus of several scenarios count together") {
+  const auto measure = [](Recorder& recorder, std::int64_t second) {
+    for (const char* scenario : {"a", "b"})
+      recorder.series(MetricId::vus, recorder.tags().with(TagSetId::none, {{"scenario", scenario}}))
+          .add(second == 1 ? 20.0 : 10.0);
+  };
+  struct Row {
+    const char* selector;
+    const char* condition;
+    double measured;
+  };
+  for (const Row& row : {Row{"vus", "max<=40", 40}, Row{"vus", "value==20", 20},
+                         Row{"vus", "min>=20", 20}, Row{"vus{scenario:a}", "max<=20", 20}}) {
+    CAPTURE(row.condition);
+    Play play{.seconds = 3, .measure = measure};
+    const ThresholdOutcome outcome = play.run(row.selector, row.condition);
+    CHECK(outcome.state == ThresholdState::ok);
+    CHECK(*outcome.measured == row.measured);
+  }
+}
+
+TEST_CASE("the windows of a counter end with the planned load") {
+  const auto measure = [](Recorder& recorder, std::int64_t second) {
+    if (second < 4) request(recorder, 10);
+  };
+  for (const Duration load_end : {Duration(4s), Duration::max()}) {
+    Play play{.seconds = 8, .measure = measure, .load_end = load_end};
+    CHECK(play.run("http_reqs", "rate>=1/s over 2s").met() == (load_end == 4s));
+  }
 }
 
 TEST_CASE("abort waits for its delay, and only for thresholds that ask for it") {

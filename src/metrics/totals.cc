@@ -7,6 +7,20 @@
 
 namespace brunt {
 
+namespace {
+
+Sink sum_of_gauges(const Sink& a, const Sink& b) {
+  const Moments& left = a.moments();
+  const Moments& right = b.moments();
+  const Moments moments{.count = left.count + right.count,
+                        .sum = left.sum + right.sum,
+                        .low = left.low + right.low,
+                        .high = left.high + right.high};
+  return Sink::restore(MetricKind::gauge, moments, a.last() + b.last());
+}
+
+}  // namespace
+
 std::string Selector::text() const {
   return metric + format_tags(tags);
 }
@@ -121,7 +135,10 @@ std::optional<Sink> Totals::select(const Selector& selector) const {
   std::optional<Sink> selected;
   for (const TotalSeries& series : series_) {
     if (series.total.empty() || !selector.matches(series.metric, series.tags)) continue;
-    if (selected)
+    if (selected && series.metric.kind == MetricKind::gauge &&
+        series.metric.merge == GaugeMerge::sum)
+      selected = sum_of_gauges(*selected, series.total);
+    else if (selected)
       selected->merge(series.total);
     else
       selected = series.total;

@@ -76,6 +76,8 @@ class Totals {
   const std::deque<TotalSeries>& all() const { return series_; }
 
   // The selected series' whole run as one sink; nullopt if no series matches or none has a value.
+  // Gauges that are summed up (vus of several scenarios) are the sum of the series' last values;
+  // their min and max are sums, too, and so bounds.
   std::optional<Sink> select(const Selector& selector) const;
 
   // The metric's info, if any series of it has been seen.

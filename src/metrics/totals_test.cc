@@ -103,6 +103,20 @@ TEST_CASE("gauges that count their own are summed over the origins, others show 
   CHECK(run.totals.select({"vus", {}})->moments().max() == 50);
 }
 
+TEST_CASE("vus of several scenarios are selected as their sum") {
+  TwoOrigins run;
+  run.add(0, MetricId::vus, "a", 30);
+  run.add(1, MetricId::vus, "b", 20);
+  run.add(0, MetricId::generator_cpu, "a", 0.2);
+  run.add(1, MetricId::generator_cpu, "b", 0.1);
+  REQUIRE(run.send(0, 0));
+  REQUIRE(run.send(1, 0));
+  run.totals.close_second(0);
+  CHECK(run.totals.select({"vus", {}})->last() == 50);
+  CHECK(run.totals.select({"vus", {}})->moments().max() == 50);
+  CHECK(run.totals.select({"generator_cpu", {}})->moments().max() == 0.2);
+}
+
 TEST_CASE("a late snapshot counts in the next second that closes") {
   TwoOrigins run;
   run.add(0, MetricId::http_reqs, "/a", 1);

@@ -34,7 +34,7 @@ TEST_CASE("ranks and coverage of published order statistics") {
   }
 }
 
-TEST_CASE("a p99.9 of a thousand samples has no upper bound") {
+TEST_CASE("the quantile 0-999 of a thousand samples has no upper bound") {
   const QuantileRanks ranks = quantile_ranks(1000, {.quantile = .999});
   CHECK(ranks.low == 997);
   CHECK(ranks.high == 1001);
