@@ -57,7 +57,7 @@ struct ErrorCause {
   std::uint64_t count = 0;
 };
 
-struct GeneratorHealth {
+struct GeneratorFigures {
   double cpu_cores_mean = 0, cpu_cores_max = 0;  // Over all threads.
   double busiest_thread_max = 0;                 // 0 to 1.
   std::optional<Latency> slip;                   // Actual minus planned start.
@@ -77,12 +77,20 @@ struct Figures {
   std::vector<RequestFigures> requests;  // By name, the most frequent first.
   std::optional<ArrivalFigures> arrivals;
   std::vector<ErrorCause> errors;  // The most frequent first.
-  GeneratorHealth generator;
+  GeneratorFigures generator;
   std::vector<MetricLine> metrics;  // Every metric with a value; by name.
   std::uint64_t iterations = 0, interrupted = 0, dropped = 0;
   double data_sent = 0, data_received = 0;  // Bytes.
   std::uint64_t checks_passed = 0, checks_failed = 0;
 };
+
+// Adds the intervals of the whole, where there are enough seconds. A part of figures_of().
+void add_intervals(const RunRecord& record, Figures& figures);
+
+// What the exit code and the status say in a word.
+enum class RunOutcome : std::uint8_t { passed, failed, not_valid, interrupted, running };
+RunOutcome outcome_of(const RunInfo& run);
+std::string_view name_of(RunOutcome outcome);  // "passed", "failed", "not valid" ...
 
 // Deterministic: the bootstrap draws from the run's own seed.
 Figures figures_of(const RunRecord& record);

@@ -1,0 +1,336 @@
+#include "report/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/units.h"
+#include "report/figures.h"
+
+namespace brunt {
+namespace {
+
+constexpr std::size_t indent = 2;
+constexpr std::size_t column_width = 9;  // "123.45ms" and a space.
+
+std::string milliseconds(double value) {
+  return format_duration(duration_of(value));
+}
+
+std::string at_least(const std::string& text) {
+  return "≥" + text;
+}
+
+class TextReport {
+ public:
+  TextReport(const RunRecord& record, const TextReportOptions& options)
+      : record_(record), options_(options), style_(options.style), figures_(figures_of(record)) {}
+
+  std::string build() {
+    verdict();
+    thresholds();
+    checks();
+    requests();
+    arrivals();
+    errors();
+    metrics();
+    generator();
+    places();
+    return std::move(out_);
+  }
+
+ private:
+  void line(const std::string& text = "") {
+    if (!text.empty()) out_.append(indent, ' ').append(text);
+    out_ += '\n';
+  }
+  void heading(std::string_view words, const std::string& rest = "") {
+    line();
+    line(style_.paint(Paint::strong, words) +
+         (rest.empty() ? "" : "  " + style_.paint(Paint::faint, rest)));
+  }
+  std::string mark(bool passed) const {
+    return passed ? style_.paint(Paint::good, "✓") : style_.paint(Paint::bad, "✗");
+  }
+  std::size_t room() const { return std::max<std::size_t>(style_.width, 60) - indent; }
+
+  void verdict() {
+    const RunOutcome outcome = outcome_of(record_.run);
+    struct Look {
+      Paint paint;
+      std::string_view sign;
+    };
+    constexpr std::array<Look, 5> looks = {Look{Paint::good, "✓"}, Look{Paint::bad, "✗"},
+                                           Look{Paint::caution, "!"}, Look{Paint::caution, "!"},
+                                           Look{Paint::accent, "…"}};
+    const Look& look = looks[std::to_underlying(outcome)];
+    line();
+    const std::string word = std::string(look.sign) + " " + std::string(name_of(outcome));
+    const std::string& sentence = record_.run.verdict;
+    line(style_.paint(look.paint, word) + (sentence.empty() ? "" : "  " + sentence));
+    line("  " + style_.paint(Paint::faint, circumstances()));
+    for (const std::string& note : record_.notes) line(style_.paint(Paint::caution, "! " + note));
+  }
+
+  std::string circumstances() const {
+    const RunInfo& run = record_.run;
+    std::string text = run.plan_name;
+    text += fmt::format(" · {} · {}", run.id, format_duration(record_.duration()));
+    if (run.warm_up > Duration::zero())
+      text += fmt::format(" (figures after {} of warm-up)", format_duration(run.warm_up));
+    if (run.time_scale != 1) text += fmt::format(" · time scale {}", run.time_scale);
+    if (!run.host.empty())
+      text += fmt::format(" · {}, {} core{}", run.host, run.cores, run.cores == 1 ? "" : "s");
+    if (!run.backend.empty()) text += ", " + run.backend;
+    return text;
+  }
+
+  void thresholds() {
+    if (record_.thresholds.empty()) return;
+    heading("Thresholds");
+    std::size_t selectors = 0;
+    std::size_t expressions = 0;
+    for (const ThresholdResult& one : record_.thresholds) {
+      selectors = std::max(selectors, display_width(one.selector));
+      expressions = std::max(expressions, display_width(one.expression));
+    }
+    selectors = std::min(selectors, room() / 2);
+    for (const ThresholdResult& one : record_.thresholds) {
+      const std::string measured = one.measured_text.empty() ? "no samples" : one.measured_text;
+      line(fmt::format("  {} {}  {}  {}{}", mark(one.passed),
+                       pad_right(shorten(one.selector, selectors), selectors),
+                       pad_right(one.expression, expressions),
+                       style_.paint(one.passed ? Paint::faint : Paint::bad, measured),
+                       one.aborted_run ? style_.paint(Paint::bad, "  ended the run") : ""));
+    }
+  }
+
+  void checks() {
+    if (record_.checks.empty()) return;
+    const std::uint64_t all = figures_.checks_passed + figures_.checks_failed;
+    heading("Checks", fmt::format("{} of {} passed",
+                                  format_count(static_cast<double>(figures_.checks_passed)),
+                                  format_count(static_cast<double>(all))));
+    for (const CheckResult& one : record_.checks) {
+      const double total = static_cast<double>(one.passes + one.fails);
+      std::string text = "  " + mark(one.fails == 0) + " ";
+      if (!one.group.empty()) text += style_.paint(Paint::faint, one.group.substr(2) + " › ");
+      text += one.name;
+      if (one.fails > 0)
+        text += style_.paint(
+            Paint::bad,
+            fmt::format("  failed {} of {} ({})", format_count(static_cast<double>(one.fails)),
+                        format_count(total),
+                        format_percent(static_cast<double>(one.fails) / total)));
+      line(text);
+    }
+  }
+
+  void requests() {
+    if (!figures_.whole) return;
+    const bool one_protocol = std::ranges::all_of(
+        figures_.requests,
+        [&](const RequestFigures& request) { return request.metric == figures_.whole->metric; });
+    constexpr std::array<std::string_view, 8> columns = {"count", "rate", "p50", "p90",
+                                                         "p95",   "p99",  "max", "errors"};
+    const std::size_t numbers = columns.size() * (column_width + 1);
+    std::size_t names = display_width(figures_.whole->name);
+    for (const RequestFigures& one : figures_.requests)
+      names = std::max(names, display_width(one.name));
+    names = std::min(names, std::max<std::size_t>(room() - std::min(room(), numbers + 2), 16));
+
+    line();
+    std::string head = pad_right("Requests", names + 2);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      head += " " + pad_left(columns[i], column_width);
+    line(style_.paint(Paint::strong, head.substr(0, names + 2)) +
+         style_.paint(Paint::faint, head.substr(names + 2)));
+    constexpr std::size_t rows_max = 40;
+    for (std::size_t i = 0; i < std::min(rows_max, figures_.requests.size()); ++i)
+      request_row(figures_.requests[i], names, Paint::plain);
+    if (figures_.requests.size() > rows_max)
+      line(style_.paint(Paint::faint,
+                        fmt::format("  … and {} more: brunt report {} --format json",
+                                    figures_.requests.size() - rows_max, record_.run.id)));
+    if (figures_.requests.size() != 1 || !one_protocol)
+      request_row(*figures_.whole, names, Paint::strong);
+    intervals(figures_.whole->latency, names);
+  }
+
+  void request_row(const RequestFigures& one, std::size_t names, Paint paint) {
+    std::string row = "  " + style_.paint(paint, pad_right(shorten(one.name, names), names));
+    const auto cell = [&](const std::string& text, Paint how = Paint::plain) {
+      row += " " + style_.paint(how, pad_left(text, column_width));
+    };
+    const Latency& latency = one.latency;
+    cell(format_count(static_cast<double>(latency.count)));
+    cell(format_rate(one.each_second));
+    for (const double value : {latency.p50, latency.p90, latency.p95, latency.p99, latency.max})
+      cell(milliseconds(value));
+    cell(one.failed == 0 ? "0" : format_percent(one.failed_share),
+         one.failed == 0 ? Paint::faint : Paint::bad);
+    line(row);
+  }
+
+  static std::string format_rate(double each_second) {
+    return each_second < 100 ? fmt::format("{:.3g}/s", each_second)
+                             : format_count(each_second) + "/s";
+  }
+
+  // Low ends in one line, high ends in the next, each below its percentile.
+  void intervals(const Latency& latency, std::size_t names) {
+    if (!latency.p50_interval) return;
+    const std::array<const std::optional<FigureInterval>*, 4> all = {
+        &latency.p50_interval, &latency.p90_interval, &latency.p95_interval, &latency.p99_interval};
+    std::string low = pad_right("  95 % sure: from", names + 2 + 2 * (column_width + 1));
+    std::string high = pad_right("             to", names + 2 + 2 * (column_width + 1));
+    for (const auto* interval : all) {
+      low += " " + pad_left(*interval ? milliseconds((*interval)->low) : "", column_width);
+      high += " " + pad_left(*interval ? milliseconds((*interval)->high) : "", column_width);
+    }
+    line(style_.paint(Paint::faint, low));
+    line(style_.paint(Paint::faint, high));
+  }
+
+  void arrivals() {
+    if (!figures_.arrivals) return;
+    const ArrivalFigures& arrivals = *figures_.arrivals;
+    constexpr std::size_t names = 38;
+    line();
+    std::string head;
+    for (const std::string_view column : {"p50", "p90", "p95", "p99", "max"})
+      head += " " + pad_left(column, column_width);
+    line(style_.paint(Paint::strong, pad_right("Response time", names + 2)) +
+         style_.paint(Paint::faint, head));
+    const auto row = [&](std::string_view name, const Latency& latency, bool censored) {
+      std::string text = "  " + pad_right(name, names);
+      for (const double value : {latency.p50, latency.p90, latency.p95, latency.p99, latency.max})
+        text += " " + pad_left(censored ? at_least(milliseconds(value)) : milliseconds(value),
+                               column_width);
+      line(text);
+    };
+    row("response, from the planned instant", arrivals.response, arrivals.is_censored());
+    if (arrivals.service.count > 0) row("service, from the actual send", arrivals.service, false);
+    if (arrivals.dropped > 0)
+      line("  " + style_.paint(Paint::caution,
+                               fmt::format("{} of {} planned arrivals ({}) were dropped: no VU was "
+                                           "free. ≥ because they would have been slow.",
+                                           format_count(static_cast<double>(arrivals.dropped)),
+                                           format_count(static_cast<double>(arrivals.planned)),
+                                           format_percent(arrivals.dropped_share))));
+  }
+
+  void errors() {
+    if (figures_.errors.empty()) return;
+    heading("Errors");
+    std::size_t width = 0;
+    for (const ErrorCause& one : figures_.errors)
+      width = std::max(width, format_count(static_cast<double>(one.count)).size());
+    constexpr std::size_t rows_max = 20;
+    for (std::size_t i = 0; i < std::min(rows_max, figures_.errors.size()); ++i) {
+      const ErrorCause& one = figures_.errors[i];
+      line(fmt::format(
+          "  {}  {}{}{}",
+          style_.paint(Paint::bad, pad_left(format_count(static_cast<double>(one.count)), width)),
+          one.words, one.code.empty() ? "" : style_.paint(Paint::faint, " [" + one.code + "]"),
+          one.name.empty() ? "" : style_.paint(Paint::faint, "  " + one.name)));
+    }
+    if (figures_.errors.size() > rows_max)
+      line(style_.paint(Paint::faint,
+                        fmt::format("  … and {} more", figures_.errors.size() - rows_max)));
+  }
+
+  void metrics() {
+    std::size_t width = 0;
+    std::vector<const MetricLine*> shown;
+    for (const MetricLine& one : figures_.metrics) {
+      // The generator's own have a line of theirs; a trend of zeros (no TLS) says nothing.
+      if (one.metric.name.starts_with("generator_")) continue;
+      if (one.metric.kind == MetricKind::trend && one.total.moments().max() == 0) continue;
+      shown.push_back(&one);
+      width = std::max(width, one.metric.name.size());
+    }
+    if (shown.empty()) return;
+    heading("Metrics");
+    for (const MetricLine* one : shown) {
+      const std::string dots(width - one->metric.name.size() + 3, '.');
+      line("  " + one->metric.name + style_.paint(Paint::faint, dots + ":") + " " + values(*one));
+    }
+  }
+
+  std::string values(const MetricLine& one) const {
+    const Sink& total = one.total;
+    const auto show = [&](double value) { return format_value(one.metric.contains, value); };
+    switch (one.metric.kind) {
+      case MetricKind::counter: {
+        const double seconds = seconds_of(record_.duration()) - figures_.window.from;
+        return show(total.sum()) +
+               (seconds > 0 ? "  " + style_.paint(Paint::faint, show_rate(one, seconds)) : "");
+      }
+      case MetricKind::gauge:
+        return fmt::format("{}  min={} max={}", show(total.last()), show(total.moments().min()),
+                           show(total.moments().max()));
+      case MetricKind::rate:
+        return fmt::format("{}  {} of {}", format_percent(total.share()),
+                           format_count(static_cast<double>(total.hits())),
+                           format_count(static_cast<double>(total.count())));
+      case MetricKind::trend:
+        break;
+    }
+    const Histogram& values = total.histogram();
+    return fmt::format("avg={} min={} med={} max={} p(90)={} p(95)={}", show(values.mean()),
+                       show(values.min()), show(values.quantile(0.5)), show(values.max()),
+                       show(values.quantile(0.9)), show(values.quantile(0.95)));
+  }
+
+  static std::string show_rate(const MetricLine& one, double seconds) {
+    const double rate = one.total.sum() / seconds;
+    return one.metric.contains == Contains::data ? format_bytes(rate) + "/s" : format_rate(rate);
+  }
+
+  void generator() {
+    const GeneratorFigures& health = figures_.generator;
+    if (!health.is_known) return;
+    heading("Generator");
+    std::string text = fmt::format("  CPU {:.2f} of {} cores (max {:.2f}), busiest thread {}",
+                                   health.cpu_cores_mean, record_.run.cores, health.cpu_cores_max,
+                                   format_percent(health.busiest_thread_max));
+    line(text);
+    text = "  longest turn of a loop " + milliseconds(health.loop_lag_max_ms);
+    if (health.slip)
+      text += fmt::format(" · schedule slip p50 {}, p99 {}, max {}", milliseconds(health.slip->p50),
+                          milliseconds(health.slip->p99), milliseconds(health.slip->max));
+    line(text);
+    if (health.dropped > 0)
+      line("  " + style_.paint(Paint::bad,
+                               fmt::format("{} arrivals were dropped because the generator itself "
+                                           "was out of time",
+                                           format_count(static_cast<double>(health.dropped)))));
+  }
+
+  void places() {
+    if (options_.page.empty() && options_.ledger.empty()) return;
+    line();
+    if (!options_.page.empty()) line("Report  " + style_.paint(Paint::accent, options_.page));
+    if (!options_.ledger.empty())
+      line("Ledger  " + options_.ledger +
+           style_.paint(Paint::faint, "  (brunt report " + record_.run.id + ")"));
+  }
+
+  const RunRecord& record_;
+  const TextReportOptions& options_;
+  const Style& style_;
+  Figures figures_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string text_report(const RunRecord& record, const TextReportOptions& options) {
+  return TextReport(record, options).build();
+}
+
+}  // namespace brunt
