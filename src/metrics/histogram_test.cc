@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -177,6 +178,33 @@ TEST_CASE("damaged bytes are malformed, never accepted silently and never a cras
     if (const auto decoded = Histogram::decode(as_bytes(changed)))
       CHECK(Histogram::decode(as_bytes(decoded->encode())).value() == *decoded);
   }
+}
+
+TEST_CASE("moments that do not fit the buckets are malformed") {
+  // Version, flags, zeros, then sum, min and max of 8 bytes each.
+  constexpr std::size_t min_at = 3 + 8, max_at = min_at + 8;
+  struct Row {
+    std::size_t at;
+    double value;
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const Row& row : {Row{min_at, 0.5}, Row{min_at, 1.5}, Row{min_at, -infinity},
+                         Row{max_at, 3.0}, Row{max_at, std::nan("")}, Row{3, std::nan("")}}) {
+    CAPTURE(row.at);
+    CAPTURE(row.value);
+    std::string bytes = of({1, 2}).encode();
+    REQUIRE(Histogram::decode(as_bytes(bytes)));
+    std::memcpy(&bytes[row.at], &row.value, sizeof row.value);
+    CHECK_FALSE(Histogram::decode(as_bytes(bytes)));
+  }
+}
+
+TEST_CASE("merging an exact histogram with another gives up exactness") {
+  Histogram mixed = of({1, 1, 1});
+  mixed.merge(of({250.07}));
+  CHECK(mixed.quantile(0.99) == 250.07);
+  CHECK(mixed.quantile(0.5) > 1);
+  CHECK(mixed.quantile(0.5) < 1 + relative_error);
 }
 
 TEST_CASE("a quiet series costs at most 4 KiB") {
