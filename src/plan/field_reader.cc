@@ -45,8 +45,10 @@ Json plain_value(const YamlNode& node) {
 }
 
 void ReadContext::error(const Field& field, std::string_view text) {
-  // A value without a line came from --set, even where its key is in the file.
-  error(field.node != nullptr ? field.node->at : field.at, field.path, text);
+  // A value without a line came from --set, even where its key is in the file. What is not there
+  // has no place of its own.
+  const bool there = field.node != nullptr && field.node->kind != YamlNode::Kind::null;
+  error(there ? field.node->at : field.at, field.path, text);
 }
 
 void ReadContext::error(Position at, std::string_view path, std::string_view text) {
@@ -71,7 +73,7 @@ bool ReadContext::scalar_of(const Field& field, std::string_view what) {
 }
 
 bool ReadContext::read(const Field& field, std::string& out) {
-  if (!scalar_of(field, "a text")) return false;
+  if (!scalar_of(field, "a value")) return false;
   auto text = Template::compile(field.node->text, *names);
   if (!text) {
     compile_error(field, text.error());
@@ -283,6 +285,7 @@ Field MapReader::find(std::string_view key) {
 
 Field MapReader::find(std::string_view key, std::string_view other) {
   Field found = find(key);
+  if (key == other) return found;
   Field second = find(other);
   if (found && second) context_.error(second, fmt::format("\"{}\" is there already", key));
   return found ? found : (second ? second : found);

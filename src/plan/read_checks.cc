@@ -30,11 +30,6 @@ std::optional<Comparison> take_sign(std::string_view& text) {
   return std::nullopt;
 }
 
-std::string sign_of(Comparison comparison) {
-  return std::string(
-      std::ranges::find(comparison_signs, comparison, &ComparisonSign::comparison)->sign);
-}
-
 // 200, 2xx, 200..299
 std::optional<std::pair<std::int64_t, std::int64_t>> parse_status(std::string_view text) {
   if (text.size() == 3 && text.ends_with("xx") && text[0] >= '1' && text[0] <= '5')
@@ -162,9 +157,8 @@ class CheckReader {
       name += " is there";
     } else {
       if (!read_json_value(field, check)) return;
-      name += fmt::format(" {} {}",
-                          check.comparison == Comparison::equal ? "is" : sign_of(check.comparison),
-                          check.value->source());
+      const bool compares = check.comparison != Comparison::equal;
+      name += fmt::format("{} {}", compares ? "" : " is", trim(field.node->text));
     }
     add(field, std::move(name), std::move(check));
   }

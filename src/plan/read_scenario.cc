@@ -83,6 +83,7 @@ void read_load_or_weight(ReadContext& context, MapReader& map, const Plan& plan,
 
 void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out) {
   out.at = map.field().at;
+  if (map.field().node->kind != YamlNode::Kind::map) return;  // Reported by the MapReader.
   NameTable names(context.names);
   const NameTable* outer = context.names;
   read_environment(context, map.find("env"), names);

@@ -171,6 +171,25 @@ std::string_view YamlNode::kind_name() const {
   return "nothing";
 }
 
+namespace {
+
+// The parser's words, and the usual cause where it does not name it: a tab where spaces belong.
+YamlError explained(const YAML::Exception& error, std::string_view text) {
+  YamlError result{position_of(error.mark), error.msg};
+  std::size_t start = 0;
+  for (std::uint32_t line = 1; line < result.at.line && start != std::string_view::npos; ++line) {
+    start = text.find('\n', start);
+    if (start != std::string_view::npos) ++start;
+  }
+  if (start == std::string_view::npos) return result;
+  const std::string_view line = text.substr(start, text.find('\n', start) - start);
+  if (line.substr(0, line.find_first_not_of(" \t")).contains('\t'))
+    result.text += "; YAML indents with spaces, not tabs";
+  return result;
+}
+
+}  // namespace
+
 std::expected<YamlNode, YamlError> parse_yaml(std::string_view text, const YamlLimits& limits) {
   if (text.size() > limits.bytes_max)
     return std::unexpected(
@@ -182,7 +201,7 @@ std::expected<YamlNode, YamlError> parse_yaml(std::string_view text, const YamlL
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    return std::unexpected(YamlError{position_of(error.mark), error.msg});
+    return std::unexpected(explained(error, text));
   } catch (const std::exception& error) {
     return std::unexpected(YamlError{{1, 1}, error.what()});
   }
