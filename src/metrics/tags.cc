@@ -24,13 +24,16 @@ std::string key_text(const TagSet& tags) {
 }  // namespace
 
 TagSet make_tag_set(std::vector<Tag> tags) {
-  std::ranges::stable_sort(tags, {}, &Tag::key);
-  // Of equal keys the last one wins, so the earlier ones take its value before they are merged.
-  for (std::size_t i = tags.size(); i-- > 1;)
-    if (tags[i - 1].key == tags[i].key) tags[i - 1].value = tags[i].value;
-  const auto repeated = std::ranges::unique(tags, {}, &Tag::key);
-  tags.erase(repeated.begin(), repeated.end());
-  return tags;
+  TagSet set;
+  set.reserve(tags.size());
+  for (Tag& tag : tags) {
+    const auto place = std::ranges::lower_bound(set, tag.key, {}, &Tag::key);
+    if (place != set.end() && place->key == tag.key)
+      place->value = std::move(tag.value);
+    else
+      set.insert(place, std::move(tag));
+  }
+  return set;
 }
 
 std::string_view tag_value(const TagSet& tags, std::string_view key) {
