@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <new>
 #include <stdexcept>
 
 #include "loop/fiber_group.h"
@@ -12,6 +14,25 @@
 
 using namespace std::chrono_literals;
 using namespace brunt;
+
+namespace {
+
+// Counts what this thread allocates, for the test that says a warm request allocates nothing.
+thread_local std::size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace {
 
@@ -292,6 +313,32 @@ TEST_CASE("it serves over TLS, and survives who speaks none") {
     TestHttpClient client(std::move(tls->stream));
     CHECK(client.ask(self, "POST", "/a", "secret").body == "POST /a [] secret");
   });
+}
+
+TEST_CASE("a warm request allocates nothing") {
+  with_server(
+      {},
+      [](Fiber& self, HttpServer& server) {
+        TestHttpClient client = connect(self, server);
+        Stream& stream = client.stream();
+        const std::string_view request =
+            "POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody";
+        const auto ask = [&](int times) {
+          for (int i = 0; i < times; ++i) {
+            REQUIRE_UNARY(stream.send(self, as_bytes(request), self.now() + 10s));
+            REQUIRE_UNARY(stream.receive(self, self.now() + 10s));
+          }
+        };
+        ask(200);
+        const std::size_t before = allocations;
+        ask(1000);
+        const std::size_t after = allocations;
+        // The Date changes once a second, and doctest's checks cost a few hundred bytes now and
+        // then.
+        CHECK(after - before < 20);
+        CHECK(server.stats().requests.get() == 1200);
+      },
+      BackendKind::epoll);
 }
 
 TEST_CASE("loops on several threads start, stop, and can be joined by a fiber") {

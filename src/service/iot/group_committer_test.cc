@@ -23,6 +23,7 @@ class SlowStore final : public IotStore {
     return {};
   }
   Result<> each_device(Fiber&, UseDevice) override { return {}; }
+  Result<bool> has_device(Fiber&, const Uuid&) override { return false; }
   Result<IotStatistics> statistics(Fiber&) override { return IotStatistics(); }
   std::size_t lanes() const override { return 1; }
   bool shared_by_loops() const override { return true; }

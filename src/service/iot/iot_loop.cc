@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr std::string_view session_field = "servant-auth-cookie";
 constexpr std::size_t username_bytes_max = 255;
 constexpr int statistics_cost_factor = 10;
+constexpr std::size_t look_ups_each_second = 100;
 
 void answer_error(HttpResponseWriter& response, std::uint16_t status, std::string_view text) {
   response.set_status(status);
@@ -152,7 +153,22 @@ void IotLoop::handle(Fiber& self, const HttpRequestView& request, HttpResponseWr
   metrics_.count_request(endpoint, response.status(), loop_.precise_now() - started);
 }
 
-Device* IotLoop::device_of(const HttpRequestView& request, HttpResponseWriter& response) {
+// A device that is not in memory may have logged in at another service on the same store. Asking
+// the store is rationed, so that made-up ids cost it nothing.
+Result<bool> IotLoop::look_up(Fiber& self, const Uuid& id) {
+  if (self.now() >= look_ups_until_) {
+    look_ups_left_ = look_ups_each_second;
+    look_ups_until_ = self.now() + 1s;
+  }
+  if (look_ups_left_ == 0) return fail(ErrorCode::exhausted, "too many unknown devices at once");
+  --look_ups_left_;
+  if (!TRY(store_.has_device(self, id))) return false;
+  TRY(shared_.devices.add(id));
+  return true;
+}
+
+Device* IotLoop::device_of(Fiber& self, const HttpRequestView& request,
+                           HttpResponseWriter& response) {
   const auto session = request.fields().find(session_field);
   if (!session) {
     answer_error(response, 401,
@@ -161,10 +177,17 @@ Device* IotLoop::device_of(const HttpRequestView& request, HttpResponseWriter& r
   }
   const auto id = parse_uuid(*session);
   Device* device = id ? shared_.devices.find(*id) : nullptr;
-  if (device == nullptr)
+  if (device != nullptr) return device;
+  const Result<bool> found = id ? look_up(self, *id) : false;
+  if (!found) {
+    answer_later(response, found.error());
+  } else if (!*found) {
     answer_error(response, 401,
                  "the header servant-auth-cookie names no device: log in with POST /login");
-  return device;
+  } else {
+    return shared_.devices.find(*id);
+  }
+  return nullptr;
 }
 
 void IotLoop::login(Fiber& self, const HttpRequestView& request, HttpResponseWriter& response) {
@@ -188,9 +211,8 @@ void IotLoop::login(Fiber& self, const HttpRequestView& request, HttpResponseWri
   response.body() += R"("})";
 }
 
-void IotLoop::command(Fiber& /*self*/, const HttpRequestView& request,
-                      HttpResponseWriter& response) {
-  Device* device = device_of(request, response);
+void IotLoop::command(Fiber& self, const HttpRequestView& request, HttpResponseWriter& response) {
+  Device* device = device_of(self, request, response);
   if (device == nullptr) return;
   const Command decided = device->decided.load();
   // The table holds every change of what a device was told, not every time it asked.
@@ -202,7 +224,7 @@ void IotLoop::command(Fiber& /*self*/, const HttpRequestView& request,
 
 void IotLoop::measurement(Fiber& self, const HttpRequestView& request,
                           HttpResponseWriter& response) {
-  Device* device = device_of(request, response);
+  Device* device = device_of(self, request, response);
   if (device == nullptr) return;
   Measurement measurement;
   measurement.device = device->id;

@@ -56,7 +56,9 @@ class IotLoop {
   void show_metrics(Fiber& self, const HttpRequestView& request, HttpResponseWriter& response);
   void health(Fiber& self, const HttpRequestView& request, HttpResponseWriter& response);
 
-  Device* device_of(const HttpRequestView& request, HttpResponseWriter& response);
+  // nullptr: answered already.
+  Device* device_of(Fiber& self, const HttpRequestView& request, HttpResponseWriter& response);
+  Result<bool> look_up(Fiber& self, const Uuid& id);
   Result<> refresh_statistics(Fiber& self);
   void observe(const CommitReport& report);
 
@@ -71,6 +73,9 @@ class IotLoop {
   GroupCommitter committer_;
   std::unique_ptr<HttpServer> server_;
 
+  // How many unknown devices the store may still be asked for, until when.
+  std::size_t look_ups_left_ = 0;
+  Instant look_ups_until_{};
   std::optional<Error> store_error_;  // Of the last commit, if it failed.
   std::string statistics_json_;
   Instant statistics_until_{};

@@ -238,6 +238,33 @@ TEST_CASE("what was answered is there after a restart, and the device is still k
   });
 }
 
+TEST_CASE("two services on one store know each other's devices, and made-up ids are rationed") {
+  Folder folder;
+  IotOptions options = memory();
+  options.store.url = folder.store();
+  with_service(options, [&](Fiber& self, IotService& first) {
+    auto second = IotService::start(self, options);
+    REQUIRE_MESSAGE(second.has_value(), second.error().text);
+    TestDevice device(self, first);
+    TestHttpClient client = TestDevice::connect(self, **second);
+    CHECK(client.ask(self, "POST", "/measurement", plain, device.field).status == 200);
+    CHECK(measurements(self, device.client) == 1);
+    int unknown = 0;
+    int later = 0;
+    for (int i = 0; i < 150; ++i) {
+      const std::string field =
+          fmt::format("servant-auth-cookie: 7d444840-9dc0-41d1-b245-{:012x}\r\n", i);
+      const std::uint16_t status = client.ask(self, "GET", "/command", "", field).status;
+      if (status == 401) ++unknown;
+      if (status == 503) ++later;
+    }
+    CHECK(unknown + later == 150);
+    CHECK(later >= 40);
+    (*second)->stop();
+    (*second)->join(self);
+  });
+}
+
 TEST_CASE("one device too many is asked to come later") {
   IotOptions options = memory();
   options.devices_max = 1;

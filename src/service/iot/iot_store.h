@@ -49,6 +49,9 @@ class IotStore {
   using UseDevice = std::move_only_function<Result<>(const Uuid&)>;
   virtual Result<> each_device(Fiber& self, UseDevice use) = 0;
 
+  // Whether the store has it: another service may have logged it in.
+  virtual Result<bool> has_device(Fiber& self, const Uuid& id) = 0;
+
   virtual Result<IotStatistics> statistics(Fiber& self) = 0;
 
   // How many groups may be under way at once on one loop.

@@ -203,6 +203,15 @@ Result<> PostgresIotStore::each_device(Fiber& self, UseDevice use) {
   return {};
 }
 
+Result<bool> PostgresIotStore::has_device(Fiber& self, const Uuid& id) {
+  auto lease = TRY(connection(self));
+  PostgresParams params;
+  params.add_uuid(bytes_of(id));
+  const auto rows =
+      TRY(lease->query(self, "select 1 from device where id = $1", params, deadline(self)));
+  return rows.rows() > 0;
+}
+
 Result<IotStatistics> PostgresIotStore::statistics(Fiber& self) {
   auto lease = TRY(connection(self));
   IotStatistics statistics;

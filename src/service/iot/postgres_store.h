@@ -16,6 +16,7 @@ class PostgresIotStore final : public IotStore {
 
   Result<> commit(Fiber& self, const IotGroup& group) override;
   Result<> each_device(Fiber& self, UseDevice use) override;
+  Result<bool> has_device(Fiber& self, const Uuid& id) override;
   Result<IotStatistics> statistics(Fiber& self) override;
   std::size_t lanes() const override { return lanes_; }
   bool shared_by_loops() const override { return false; }

@@ -211,6 +211,17 @@ Result<> SqliteIotStore::each_device(Fiber& self, UseDevice use) {
   });
 }
 
+Result<bool> SqliteIotStore::has_device(Fiber& self, const Uuid& id) {
+  return reader().call(self, [&](SqliteDatabase& database) -> Result<bool> {
+    const UuidBytes bytes = bytes_of(id);
+    SqliteStatement& row =
+        *TRY(database.query("select 1 from device where id = ?", {ByteView(bytes)}));
+    const bool found = TRY(row.step());
+    row.reset();
+    return found;
+  });
+}
+
 Result<IotStatistics> SqliteIotStore::statistics(Fiber& self) {
   return reader().call(self, [](SqliteDatabase& database) { return read_statistics(database); });
 }
