@@ -321,6 +321,7 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::connect(
     return fail(code_of_connect(text), "cannot connect to PostgreSQL: " + text);
   }
   PQsetnonblocking(state->handle, 1);
+  // make_unique cannot reach a private constructor.
   std::unique_ptr<PostgresConnection> connection(new PostgresConnection(std::move(state)));
   if (!options.session_sql.empty()) TRY(connection->execute(self, options.session_sql, deadline));
   return connection;

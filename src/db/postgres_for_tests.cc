@@ -33,6 +33,7 @@ bool PostgresForTests::run(const std::string& program_and_arguments) const {
 }
 
 std::unique_ptr<PostgresForTests> PostgresForTests::start() {
+  // make_unique cannot reach a private constructor.
   std::unique_ptr<PostgresForTests> server(new PostgresForTests());
   server->programs_ = find_programs();
   if (server->programs_.empty()) return nullptr;

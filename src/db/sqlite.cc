@@ -188,6 +188,7 @@ std::unexpected<Error> SqliteDatabase::error(int code, std::string_view doing) c
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const SqliteOptions& options) {
   std::unique_ptr<SqliteDatabase> database(
+      // make_unique cannot reach a private constructor.
       new SqliteDatabase(options.path, std::make_unique<State>()));
   const bool writes = options.access == SqliteAccess::read_write;
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
@@ -238,6 +239,7 @@ Result<SqliteStatement*> SqliteDatabase::prepare(std::string_view sql) {
                                       SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return error(code, fmt::format("in `{}`: ", sql));
   if (handle == nullptr) return fail(ErrorCode::invalid, "an empty statement");
+  // make_unique cannot reach a private constructor.
   std::unique_ptr<SqliteStatement> statement(new SqliteStatement(*this, handle));
   return state_->statements.emplace(std::move(key), std::move(statement)).first->second.get();
 }
@@ -295,6 +297,7 @@ SqliteThread::~SqliteThread() = default;
 
 Result<std::unique_ptr<SqliteThread>> SqliteThread::open(Fiber& self,
                                                          const SqliteOptions& options) {
+  // make_unique cannot reach a private constructor.
   std::unique_ptr<SqliteThread> thread(new SqliteThread(options.path));
   using Opened = Result<std::unique_ptr<SqliteDatabase>>;
   thread->database_ =

@@ -44,6 +44,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const HttpSer
   if (options.tls) state->tls = TRY(TlsContext::server(*options.tls));
   state->listener = TRY(loop.listen({.at = options.at, .reuse_port = options.reuse_port}));
   state->endpoint = state->listener->local();
+  // make_unique cannot reach a private constructor.
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 

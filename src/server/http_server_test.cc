@@ -208,7 +208,7 @@ TEST_CASE("who waits for 100 Continue is told to go on") {
   });
 }
 
-TEST_CASE("HEAD and 204 have no body, HTTP 1.0 closes unless it asks to stay") {
+TEST_CASE("HEAD and 204 have no body, the older HTTP closes unless it asks to stay") {
   with_server({}, [](Fiber& self, HttpServer& server) {
     TestHttpClient client = connect(self, server);
     const TestReply head = client.ask(self, "HEAD", "/a");

@@ -99,6 +99,7 @@ IotLoop::IotLoop(Loop& loop, IotStore& store, IotShared& shared, std::uint64_t s
 Result<std::unique_ptr<IotLoop>> IotLoop::create(Loop& loop, IotStore& store, IotShared& shared,
                                                  const HttpServerOptions& options,
                                                  std::uint64_t seed) {
+  // make_unique cannot reach a private constructor.
   std::unique_ptr<IotLoop> part(new IotLoop(loop, store, shared, seed));
   part->server_ = TRY(HttpServer::listen(
       loop, options,

@@ -142,6 +142,7 @@ Result<std::unique_ptr<IotService>> IotService::start(Fiber& self, const IotOpti
     state->threads.join(self);
     return std::unexpected(std::move(main_part).error());
   }
+  // make_unique cannot reach a private constructor.
   return std::unique_ptr<IotService>(new IotService(std::move(state)));
 }
 

@@ -238,7 +238,7 @@ TEST_CASE("what was answered is there after a restart, and the device is still k
   });
 }
 
-TEST_CASE("two services on one store know each other's devices, and made-up ids are rationed") {
+TEST_CASE("two services on one store know the same devices, and made-up ids are rationed") {
   Folder folder;
   IotOptions options = memory();
   options.store.url = folder.store();

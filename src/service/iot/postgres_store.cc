@@ -154,6 +154,7 @@ PostgresIotStore::PostgresIotStore(const IotStoreOptions& options)
 
 Result<std::unique_ptr<IotStore>> PostgresIotStore::open(Fiber& self,
                                                          const IotStoreOptions& options) {
+  // make_unique cannot reach a private constructor.
   std::unique_ptr<PostgresIotStore> store(new PostgresIotStore(options));
   const Instant give_up = self.now() + options.start_timeout;
   for (;;) {

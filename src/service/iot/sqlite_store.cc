@@ -137,6 +137,7 @@ Result<std::filesystem::path> make_temporary_folder() {
 }  // namespace
 
 Result<std::unique_ptr<IotStore>> SqliteIotStore::open(Fiber& self, const std::string& path) {
+  // make_unique cannot reach a private constructor.
   std::unique_ptr<SqliteIotStore> store(new SqliteIotStore());
   std::filesystem::path file = path;
   if (path.empty()) {
