@@ -41,9 +41,11 @@ class ChartData {
     const Steps durations = steps_of({metric, {}});
     add_rates(data, metric.substr(0, metric.size() - (sizeof("_req_duration") - 1)));
     data.set("latency", percentiles_of(durations));
-    data.set("heat", heat_of(durations));
-    if (record_.find_metric("response_time") != nullptr)
-      data.set("response", percentiles_of(steps_of({"response_time", {}})));
+    // Of an open model the response times: waiting for a turn is part of what users feel.
+    const bool open_model = record_.find_metric("response_time") != nullptr;
+    const Steps responses = open_model ? steps_of({"response_time", {}}) : Steps{};
+    data.set("heat", heat_of(open_model ? responses : durations));
+    if (open_model) data.set("response", percentiles_of(responses));
     add_levels(data);
     add_generator(data);
     add_curves(data, metric);

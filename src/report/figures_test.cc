@@ -1,1 +1,96 @@
+#include "report/figures.h"
+
 #include <doctest/doctest.h>
+
+#include "report/sample_run.h"
+
+namespace brunt {
+namespace {
+
+TEST_CASE("the table is by name, the most frequent first, and adds up to the whole") {
+  const RunRecord record = SampleRun({}).build();
+  const Figures figures = figures_of(record);
+  REQUIRE(figures.whole);
+  REQUIRE(figures.requests.size() == 3);
+  CHECK(figures.requests[0].name == "GET /command");
+  std::uint64_t count = 0;
+  std::uint64_t failed = 0;
+  for (const RequestFigures& one : figures.requests) {
+    count += one.latency.count;
+    failed += one.failed;
+  }
+  CHECK(count == figures.whole->latency.count);
+  CHECK(failed == figures.whole->failed);
+  CHECK(figures.whole->each_second == doctest::Approx(static_cast<double>(count) / 55));
+  CHECK(figures.window == SecondWindow{5, 60});  // Without the warm-up.
+}
+
+TEST_CASE("the whole has intervals around its percentiles once there are enough seconds") {
+  const Figures figures = figures_of(SampleRun({}).build());
+  const Latency& latency = figures.whole->latency;
+  for (const auto& [interval, estimate] : {std::pair{latency.p50_interval, latency.p50},
+                                           std::pair{latency.p95_interval, latency.p95}}) {
+    REQUIRE(interval);
+    CHECK(interval->low <= estimate);
+    CHECK(estimate <= interval->high);
+    CHECK(interval->high < 1.5 * interval->low);
+  }
+  CHECK_FALSE(figures_of(SampleRun({.seconds = 20}).build()).whole->latency.p50_interval);
+}
+
+TEST_CASE("response time of an open model tells of the stall that service time hides") {
+  const Figures figures = figures_of(SampleRun({}).build());
+  REQUIRE(figures.arrivals);
+  CHECK(figures.arrivals->response.p99 > 10 * figures.arrivals->service.p99);
+  CHECK(figures.arrivals->dropped == 120);
+  CHECK(figures.arrivals->planned == 11'760 + 3 + 120);
+  CHECK(figures.arrivals->is_censored());
+}
+
+TEST_CASE("an interrupted run without scenario figures counts arrivals from its series") {
+  RunRecord record = SampleRun({}).build();
+  record.scenarios.clear();
+  const Figures figures = figures_of(record);
+  REQUIRE(figures.arrivals);
+  CHECK(figures.arrivals->dropped == 120);
+  CHECK(figures.arrivals->planned > 11'000);
+}
+
+TEST_CASE("causes of errors are told in words and add up to the failures") {
+  const Figures figures = figures_of(SampleRun({}).build());
+  std::uint64_t count = 0;
+  for (const ErrorCause& one : figures.errors) count += one.count;
+  CHECK(count == figures.whole->failed);
+  CHECK(figures.errors.front().words == "connection refused: nobody listens there");
+}
+
+TEST_CASE("an error is put in words from its code, its message, or its status") {
+  struct Row {
+    std::string_view code, message, status, words;
+  };
+  const Row rows[] = {
+      {"1212", "dial: connection refused", "0", "connection refused: nobody listens there"},
+      {"1050", "request timeout", "0", "no complete answer before the time-out"},
+      {"1503", "", "503", "answered 503 Service Unavailable"},
+      {"1418", "", "418", "answered 418"},
+      {"1000", "weird thing", "0", "weird thing"},
+      {"1200", "", "0", "the connection failed"},
+      {"4711", "", "0", "error 4711"},
+      {"", "", "404", "answered 404 Not Found"},
+      {"", "gone wrong", "", "gone wrong"},
+      {"", "", "", "failed without a known cause"},
+  };
+  for (const Row& row : rows) CHECK(error_words(row.code, row.message, row.status) == row.words);
+}
+
+TEST_CASE("the generator's health is added up over its threads") {
+  const Figures figures = figures_of(SampleRun({}).build());
+  CHECK(figures.generator.is_known);
+  CHECK(figures.generator.cpu_cores_mean == doctest::Approx(0.22).epsilon(0.05));
+  REQUIRE(figures.generator.slip);
+  CHECK(figures.generator.slip->max < 0.06);
+  CHECK(figures.generator.loop_lag_max_ms < 1.31);
+}
+
+}  // namespace
+}  // namespace brunt

@@ -14,7 +14,9 @@ namespace brunt {
 namespace {
 
 constexpr std::size_t indent = 2;
-constexpr std::size_t column_width = 9;  // "123.45ms" and a space.
+// Of the request table: count, rate, five latencies, errors; each with a space before it.
+constexpr std::array<std::size_t, 8> column_widths = {9, 8, 7, 7, 7, 7, 7, 7};
+constexpr std::size_t latency_width = 8;  // Of the response table: one more for `≥`.
 
 std::string milliseconds(double value) {
   return format_duration(duration_of(value));
@@ -136,7 +138,8 @@ class TextReport {
         [&](const RequestFigures& request) { return request.metric == figures_.whole->metric; });
     constexpr std::array<std::string_view, 8> columns = {"count", "rate", "p50", "p90",
                                                          "p95",   "p99",  "max", "errors"};
-    const std::size_t numbers = columns.size() * (column_width + 1);
+    std::size_t numbers = columns.size();
+    for (const std::size_t width : column_widths) numbers += width;
     std::size_t names = display_width(figures_.whole->name);
     for (const RequestFigures& one : figures_.requests)
       names = std::max(names, display_width(one.name));
@@ -145,7 +148,7 @@ class TextReport {
     line();
     std::string head = pad_right("Requests", names + 2);
     for (std::size_t i = 0; i < columns.size(); ++i)
-      head += " " + pad_left(columns[i], column_width);
+      head += " " + pad_left(columns[i], column_widths[i]);
     line(style_.paint(Paint::strong, head.substr(0, names + 2)) +
          style_.paint(Paint::faint, head.substr(names + 2)));
     constexpr std::size_t rows_max = 40;
@@ -162,8 +165,9 @@ class TextReport {
 
   void request_row(const RequestFigures& one, std::size_t names, Paint paint) {
     std::string row = "  " + style_.paint(paint, pad_right(shorten(one.name, names), names));
+    std::size_t column = 0;
     const auto cell = [&](const std::string& text, Paint how = Paint::plain) {
-      row += " " + style_.paint(how, pad_left(text, column_width));
+      row += " " + style_.paint(how, pad_left(text, column_widths[column++]));
     };
     const Latency& latency = one.latency;
     cell(format_count(static_cast<double>(latency.count)));
@@ -185,11 +189,12 @@ class TextReport {
     if (!latency.p50_interval) return;
     const std::array<const std::optional<FigureInterval>*, 4> all = {
         &latency.p50_interval, &latency.p90_interval, &latency.p95_interval, &latency.p99_interval};
-    std::string low = pad_right("  95 % sure: from", names + 2 + 2 * (column_width + 1));
-    std::string high = pad_right("             to", names + 2 + 2 * (column_width + 1));
+    const std::size_t before = names + 2 + column_widths[0] + column_widths[1] + 2;
+    std::string low = pad_right("  95 % sure: from", before);
+    std::string high = pad_right("             to", before);
     for (const auto* interval : all) {
-      low += " " + pad_left(*interval ? milliseconds((*interval)->low) : "", column_width);
-      high += " " + pad_left(*interval ? milliseconds((*interval)->high) : "", column_width);
+      low += " " + pad_left(*interval ? milliseconds((*interval)->low) : "", column_widths[2]);
+      high += " " + pad_left(*interval ? milliseconds((*interval)->high) : "", column_widths[2]);
     }
     line(style_.paint(Paint::faint, low));
     line(style_.paint(Paint::faint, high));
@@ -202,25 +207,26 @@ class TextReport {
     line();
     std::string head;
     for (const std::string_view column : {"p50", "p90", "p95", "p99", "max"})
-      head += " " + pad_left(column, column_width);
+      head += " " + pad_left(column, latency_width);
     line(style_.paint(Paint::strong, pad_right("Response time", names + 2)) +
          style_.paint(Paint::faint, head));
     const auto row = [&](std::string_view name, const Latency& latency, bool censored) {
       std::string text = "  " + pad_right(name, names);
       for (const double value : {latency.p50, latency.p90, latency.p95, latency.p99, latency.max})
         text += " " + pad_left(censored ? at_least(milliseconds(value)) : milliseconds(value),
-                               column_width);
+                               latency_width);
       line(text);
     };
     row("response, from the planned instant", arrivals.response, arrivals.is_censored());
     if (arrivals.service.count > 0) row("service, from the actual send", arrivals.service, false);
     if (arrivals.dropped > 0)
-      line("  " + style_.paint(Paint::caution,
-                               fmt::format("{} of {} planned arrivals ({}) were dropped: no VU was "
-                                           "free. ≥ because they would have been slow.",
-                                           format_count(static_cast<double>(arrivals.dropped)),
-                                           format_count(static_cast<double>(arrivals.planned)),
-                                           format_percent(arrivals.dropped_share))));
+      line("  " +
+           style_.paint(Paint::caution,
+                        fmt::format("≥: {} of {} arrivals ({}) were dropped as no VU was free; "
+                                    "they would be slow.",
+                                    format_count(static_cast<double>(arrivals.dropped)),
+                                    format_count(static_cast<double>(arrivals.planned)),
+                                    format_percent(arrivals.dropped_share))));
   }
 
   void errors() {

@@ -82,6 +82,7 @@ function drawBandNames(plot: uPlot, bands: Band[]): void {
   ctx.clip();
   ctx.font = `${10.5 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.fillStyle = theme().faint;
+  ctx.textAlign = 'left';
   ctx.textBaseline = 'bottom';
   let free = bbox.left;
   for (const band of bands) {
@@ -95,7 +96,7 @@ function drawBandNames(plot: uPlot, bands: Band[]): void {
   ctx.restore();
 }
 
-function logSplits(_plot: uPlot, _axis: number, min: number, max: number): number[] {
+export function logSplits(_plot: uPlot, _axis: number, min: number, max: number): number[] {
   const splits: number[] = [];
   const decades = Math.log10(max / min);
   const steps = decades > 3 ? [1] : decades > 1.4 ? [1, 3] : [1, 2, 5];
@@ -103,6 +104,13 @@ function logSplits(_plot: uPlot, _axis: number, min: number, max: number): numbe
     for (const step of steps) splits.push(step * 10 ** power);
   return splits.filter((split) => split >= min * 0.999 && split <= max * 1.001);
 }
+
+export const filledMarkers: uPlot.Legend = {
+  markers: {
+    width: 0,
+    fill: (plot, series) => (plot.series[series]!.stroke as () => string)(),
+  },
+};
 
 export interface Axes {
   times: number[];
@@ -155,6 +163,7 @@ export function timeChart(into: HTMLElement, chart: TimeChart, axes: Axes): void
         values: (_plot, splits) => splits.map((split) => (chart.axis ?? chart.format)(split)),
       },
     ],
+    legend: filledMarkers,
     series: [
       { label: 'at', value: (_plot, value) => (value === null ? '' : clock(value)) },
       ...chart.lines.map((line) => ({
@@ -164,7 +173,7 @@ export function timeChart(into: HTMLElement, chart: TimeChart, axes: Axes): void
         ...(line.fill ? { fill: line.fill } : {}),
         ...(line.dash ? { dash: line.dash } : {}),
         points: { show: axes.times.length < 3 },
-        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : chart.format(value)),
+        value: (_plot: uPlot, value: number | null) => (value === null ? '' : chart.format(value)),
       })),
     ],
     hooks: {

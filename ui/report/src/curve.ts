@@ -1,6 +1,7 @@
 // The percentile curve: which latency what share of requests stayed below. 90 %, 99 %, 99.9 % are
 // evenly apart, so the tail, which users feel, gets room.
 import uPlot from 'uplot';
+import { filledMarkers, logSplits } from './charts';
 import type { Charts, Curve } from './data';
 import { milliseconds, shortMilliseconds } from './format';
 import { theme } from './theme';
@@ -42,7 +43,7 @@ export function curveChart(into: HTMLElement, charts: Charts, censored: boolean)
     curves.push({ label: response ? 'service' : 'latency', colour: colours.blue, curve: service });
   const all = curves.flatMap(({ curve }) => curve.ms).filter((value) => value > 0);
   const log = Math.max(...all) / Math.min(...all) > 30;
-  const marks = [0, 0.30103, 1, 1.30103, 2, 3, 4, 5, 6];
+  const marks = [0.30103, 1, 2, 3, 4, 5, 6, 7, 8];
   const axis = {
     stroke: colours.faint,
     grid: { stroke: colours.grid, width: 1 },
@@ -62,13 +63,15 @@ export function curveChart(into: HTMLElement, charts: Charts, censored: boolean)
       axes: [
         { ...axis, size: 28, space: 40, splits: () => marks.filter((m) => m <= base.x[base.x.length - 1]!),
           values: (_p, splits) => splits.map(percentName) },
-        { ...axis, size: 62, space: 34, values: (_p, splits) => splits.map((v) => (v ? shortMilliseconds(v) : '0')) },
+        { ...axis, size: 62, space: 34,
+          ...(log ? { splits: logSplits, filter: (_: uPlot, splits: number[]) => splits } : {}), values: (_p, splits) => splits.map((v) => (v ? shortMilliseconds(v) : '0')) },
       ],
+      legend: filledMarkers,
       series: [
         { label: 'share', value: (_p, value) => (value === null ? '' : percentName(value)) },
         ...curves.map(({ label, colour }) => ({
           label, stroke: colour, width: 2, points: { show: false },
-          value: (_p: uPlot, value: number | null) => milliseconds(value),
+          value: (_p: uPlot, value: number | null) => (value === null ? '' : milliseconds(value)),
         })),
       ],
     },

@@ -20,6 +20,13 @@ export function milliseconds(ms: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} m`;
 }
 
+// An interval; the unit once where both ends have the same.
+export function span(low: number, high: number): string {
+  const [from, unit] = milliseconds(low).split(' ');
+  const to = milliseconds(high);
+  return to.endsWith(` ${unit}`) ? `${from} – ${to}` : `${milliseconds(low)} – ${to}`;
+}
+
 // For axes: no more digits than needed.
 export function shortMilliseconds(ms: number): string {
   if (ms === 0) return '0';

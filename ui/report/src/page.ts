@@ -3,7 +3,7 @@ import './style.css';
 import { curveChart } from './curve';
 import { bandName, forgetCharts, timeChart, type Axes } from './charts';
 import type { PageData, Percentiles } from './data';
-import { bytes, count, milliseconds, percent, rate, shortMilliseconds } from './format';
+import { bytes, count, milliseconds, percent, rate, shortMilliseconds, span } from './format';
 import { heatLegend, paintHeat } from './heatmap';
 import { appendix, checks, element, errors, requests, scenarios, section, thresholds } from './tables';
 import { onThemeChange, theme, type Theme } from './theme';
@@ -47,7 +47,7 @@ function tiles(): HTMLElement | null {
   const made = element('div', 'tiles');
   const sure = (name: 'p50' | 'p95' | 'p99') => {
     const interval = whole.interval_95_ms?.[name];
-    return interval ? `${milliseconds(interval[0])} to ${milliseconds(interval[1])}` : '';
+    return interval ? span(interval[0], interval[1]) : '';
   };
   const latency = whole.latency_ms;
   made.append(
@@ -118,10 +118,10 @@ function drawCharts(into: HTMLElement): void {
   if (curve) curves.push(curve);
   if (charts.heat) {
     timeChart(into, {
-      title: 'Where the requests lie', hint: 'latency over time', format: milliseconds, axis: shortMilliseconds, log: true, wide: true, height: 290,
+      title: charts.response ? 'Where the response times lie' : 'Where the latencies lie', hint: 'all requests, each second', format: milliseconds, axis: shortMilliseconds, log: true, wide: true, height: 290,
       range: [charts.heat.edges_ms[0]!, charts.heat.edges_ms[charts.heat.edges_ms.length - 1]!],
       paint: paintHeat(charts),
-      lines: [{ label: 'p95', colour: colours.orange, values: charts.latency.p95, width: 1.4 }],
+      lines: [{ label: 'p95', colour: colours.orange, values: (charts.response ?? charts.latency).p95, width: 1.4 }],
     }, axes);
     into.lastElementChild!.firstElementChild!.append(heatLegend(charts));
   }
