@@ -59,7 +59,7 @@ function tiles(): HTMLElement | null {
     tile('Errors', percent(whole.failed_share), `${count(whole.failed)} requests`, whole.failed ? 'bad' : ''));
   const arrivals = report.arrivals;
   if (arrivals) {
-    const sign = arrivals.censored ? '≥ ' : '';
+    const sign = arrivals.censored ? '≥' : '';
     made.append(tile('Response p95', sign + milliseconds(arrivals.response_ms.p95), 'from the planned instant'));
     if (arrivals.dropped)
       made.append(tile('Dropped', percent(arrivals.dropped_share), `${count(arrivals.dropped)} of ${count(arrivals.planned)} arrivals`, 'bad'));
