@@ -297,12 +297,12 @@ TEST_CASE("segments together start the whole schedule, and none without VUs gets
   CHECK(numbers.size() == 1000);
 }
 
-TEST_CASE("a million arrivals on a virtual clock") {
+TEST_CASE("two hundred thousand arrivals in two virtual seconds") {
   Simulation simulation;
   simulation.observer.keeps = false;
   FakeBody body(100us);
-  simulation.run(constant(100'000, 10s, 100), body);
-  CHECK(simulation.counts.completed == 1'000'000);
+  simulation.run(constant(100'000, 2s, 100), body);
+  CHECK(simulation.counts.completed == 200'000);
   CHECK(simulation.observer.slip_max == 0s);
 }
 

@@ -326,6 +326,16 @@ TEST_CASE("segments together run the whole: VUs, own and shared iterations") {
   }
 }
 
+TEST_CASE("fifteen thousand VUs start at once and end at once") {
+  Simulation simulation;
+  simulation.observer.keeps = false;
+  FakeBody body(1s);
+  simulation.run(constant_vus(15'000, 2s), body);
+  CHECK(simulation.counts.completed == 30'000);
+  CHECK(body.ended == 15'000);
+  CHECK(simulation.lasted == 2s);
+}
+
 TEST_CASE("a million iterations on a virtual clock") {
   Simulation simulation;
   simulation.observer.keeps = false;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <set>
 
 #include "load/load_fixture.h"
 #include "load/weighted_body.h"
@@ -78,6 +79,34 @@ TEST_CASE("a loop that is stopped takes the whole set down, and says so") {
     CHECK(one.counts.running == 0);
     CHECK(one.counts.planned == one.counts.started + one.counts.dropped);
   }
+}
+
+TEST_CASE("two threads share a segment, its VU numbers and one budget") {
+  IterationBudget budget(1001, Segment().in_proportion_to(5));
+  std::set<std::uint64_t> vus;
+  std::uint64_t completed = 0, dropped = 0;
+  for (std::uint64_t thread = 0; thread < 2; ++thread) {
+    Simulation simulation;
+    const Segment part = Segment().part(thread, 2);
+    simulation.set =
+        std::make_unique<ScenarioSet>(ScenarioSetOptions{.loop = *simulation.loop,
+                                                         .observer = simulation.observer,
+                                                         .segment = part,
+                                                         .instance = part,
+                                                         .threads = 2});
+    FakeBody body(1s);
+    ScenarioOptions options{
+        .executor = ExecutorKind::shared_iterations, .vus = 5, .iterations = 1001};
+    options.max_duration = 100s;
+    CHECK(simulation.set->add(options, body, &budget));
+    simulation.run_set();
+    completed += simulation.counts.completed;
+    dropped += simulation.counts.dropped;
+    vus.insert(body.ids.begin(), body.ids.end());
+  }
+  CHECK(completed == 300);  // Three VUs for 100 s; the second thread finds nothing left.
+  CHECK(completed + dropped == 1001);
+  CHECK(vus == std::set<std::uint64_t>{1, 2, 3, 4, 5});
 }
 
 TEST_CASE("when one scenario cannot be prepared the VUs of the others end too") {
