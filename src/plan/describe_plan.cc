@@ -166,7 +166,11 @@ void describe_scenario(const Plan& plan, const Scenario& scenario, std::string& 
   const std::string load = scenario.weight == 0
                                ? describe_load(scenario.load)
                                : fmt::format("weight {} of the shared load", scenario.weight);
-  fmt::format_to(std::back_inserter(out), "  {:<16} {}\n", scenario.name, load);
+  constexpr std::size_t columns = 80;  // 100 without the name's.
+  const std::size_t notes = load.size() > columns ? load.find(" (") : std::string::npos;
+  fmt::format_to(std::back_inserter(out), "  {:<16} {}\n", scenario.name, load.substr(0, notes));
+  if (notes != std::string::npos)
+    fmt::format_to(std::back_inserter(out), "  {:<16} {}\n", "", load.substr(notes + 1));
   std::string steps;
   if (!scenario.before.empty())
     steps = fmt::format("each VU first: {}; ", describe_steps(scenario.before));

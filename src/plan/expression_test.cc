@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "plan/expression_functions.h"
 #include "plan/json_template.h"
 
@@ -342,12 +343,15 @@ TEST_CASE("a name stands for one thing only") {
   CHECK(scenario.find("store") != nullptr);
 }
 
-TEST_CASE("functions stand in the order of the alphabet, each with its usage") {
+TEST_CASE("functions stand in the order of the alphabet, and in the reference with their usage") {
+  const auto reference = read_file(BRUNT_SOURCE_DIR "/docs/reference/expressions.md");
+  REQUIRE(reference);
   std::string_view last;
   for (const ExpressionFunction& function : expression_functions()) {
     CAPTURE(function.name);
     CHECK(last < function.name);
     CHECK(function.usage.starts_with(std::string(function.name) + "("));
+    CHECK(reference->contains("| `" + std::string(function.usage) + "` |"));
     last = function.name;
   }
 }

@@ -138,7 +138,8 @@ services, in the order they are started
   collector        built in: iot
 
 scenarios
-  device           Up to 100 looping VUs for 3m00s over 2 stages (graceful_ramp_down: 30.0s, start_time: 20.0s, graceful_stop: 30.0s)
+  device           Up to 100 looping VUs for 3m00s over 2 stages
+                   (graceful_ramp_down: 30.0s, start_time: 20.0s, graceful_stop: 30.0s)
                    iteration: 1 request, 26.0s to 36.0s of thinking
   reader           30.00 iterations/1m00s for 2m00s (max_vus: 4-8, graceful_stop: 30.0s)
                    iteration: 2 requests
@@ -188,7 +189,7 @@ TEST_CASE("the options of a bare URL choose the executor") {
   CHECK(load({.duration = "1ms"}).starts_with("--duration: "));
 }
 
-TEST_CASE("what cannot be a bare URL is refused by the option's name") {
+TEST_CASE("what cannot be a bare URL is refused by the name of the option") {
   const auto error = [](BareUrl bare) {
     const auto plan = plan_of_url(bare);
     return plan ? "no error" : plan.error().text;
