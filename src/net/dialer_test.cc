@@ -19,21 +19,13 @@
 #include "net/certificate.h"
 #include "net/limits.h"
 #include "net/owned_descriptor.h"
+#include "net/real_loops_fixture.h"
 #include "net/source_addresses.h"
 
 namespace brunt {
 namespace {
 
 using namespace std::chrono_literals;
-
-void on_loop(const std::function<void(Fiber&)>& body) {
-  LoopOptions options;
-  options.backend = BackendKind::epoll;
-  auto loop = Loop::create(options);
-  REQUIRE(loop.has_value());
-  REQUIRE((*loop)->spawn("test", [&](Fiber& self) { body(self); }));
-  (*loop)->run();
-}
 
 // What a dial needs; each test changes what it is about.
 struct Setup {
@@ -57,7 +49,7 @@ std::unique_ptr<Listener> listen_on(Fiber& self, const Endpoint& at) {
 }
 
 TEST_CASE("a dial says how long each part took") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto listener = listen_on(self, Endpoint::loopback(0));
     const auto dialed = dial(self, {}, {.host = "localhost", .port = listener->local().port()});
     REQUIRE_MESSAGE(dialed.has_value(), (dialed ? "" : dialed.error().text));
@@ -70,7 +62,7 @@ TEST_CASE("a dial says how long each part took") {
 }
 
 TEST_CASE("a port that nobody listens on is refused, and the text names host and address") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const std::uint16_t port = listen_on(self, Endpoint::loopback(0))->local().port();
     const auto dialed = dial(self, {}, {.host = "localhost", .port = port});
     REQUIRE_FALSE(dialed.has_value());
@@ -81,7 +73,7 @@ TEST_CASE("a port that nobody listens on is refused, and the text names host and
 }
 
 TEST_CASE("when one address refuses the next is tried") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto listener = listen_on(self, Endpoint::loopback(0));
     Setup setup;
     setup.names.hosts = {{"two.test", {"127.0.0.2", "127.0.0.1"}}};
@@ -92,7 +84,7 @@ TEST_CASE("when one address refuses the next is tried") {
 }
 
 TEST_CASE("a stranger is denied before a packet leaves, and skipped where another is allowed") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto listener = listen_on(self, Endpoint::loopback(0));
     Setup setup;
     setup.names.hosts = {{"far.test", {"198.51.100.7"}},
@@ -119,7 +111,7 @@ TEST_CASE("a name that does not resolve is an error of the kind dns") {
 }
 
 TEST_CASE("a redirection leads elsewhere without anybody having to edit the name") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto listener = listen_on(self, Endpoint::loopback(0));
     Setup setup;
     const auto redirection = parse_redirection("*.shop.test:8080", listener->local().text());
@@ -134,7 +126,7 @@ TEST_CASE("a redirection leads elsewhere without anybody having to edit the name
 }
 
 TEST_CASE("a unix socket is dialled by its path") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const std::string path =
         (std::filesystem::temp_directory_path() / ("dialer-test-" + std::to_string(getpid())))
             .string();
@@ -157,7 +149,7 @@ TEST_CASE("TLS is part of a dial, and a certificate for others is refused") {
   serving.certificate = certificate->certificate + certificate->key;
   TlsClientOptions trusting;
   trusting.ca_file = certificate->certificate;
-  on_loop([&](Fiber& self) {
+  on_real_loops([&](Fiber& self) {
     const auto server = TlsContext::server(serving);
     const auto client = TlsContext::client(trusting);
     REQUIRE((server.has_value() && client.has_value()));
@@ -187,7 +179,7 @@ TEST_CASE("TLS is part of a dial, and a certificate for others is refused") {
 }
 
 TEST_CASE("a connection leaves from the source addresses given, in turn") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto listener = listen_on(self, Endpoint::loopback(0));
     DialerOptions options;
     options.local_ips = *parse_local_ips("127.0.0.8-127.0.0.9");
@@ -270,7 +262,7 @@ TEST_CASE("when ports run out more source addresses are used, or the text says w
       MESSAGE("skipped: a network of its own is not permitted here");
       return;
     }
-    on_loop([](Fiber& self) {
+    on_real_loops([](Fiber& self) {
       const auto listener = listen_on(self, Endpoint::loopback(80));
       Resolver resolver(self.loop(), {});
       const AllowList allow_list;
@@ -308,7 +300,7 @@ TEST_CASE("when ports run out more source addresses are used, or the text says w
 }
 
 TEST_CASE("when descriptors run out a dial says which limit it was, and works again after") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto listener = listen_on(self, Endpoint::loopback(0));
     Resolver resolver(self.loop(), {});
     const AllowList allow_list;

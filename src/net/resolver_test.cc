@@ -11,20 +11,12 @@
 
 #include "loop/fiber_group.h"
 #include "net/owned_descriptor.h"
+#include "net/real_loops_fixture.h"
 
 namespace brunt {
 namespace {
 
 using namespace std::chrono_literals;
-
-void on_loop(BackendKind backend, const std::function<void(Fiber&)>& body) {
-  LoopOptions options;
-  options.backend = backend;
-  auto loop = Loop::create(options);
-  REQUIRE(loop.has_value());
-  REQUIRE((*loop)->spawn("test", [&](Fiber& self) { body(self); }));
-  (*loop)->run();
-}
 
 std::vector<std::string> texts(const Result<std::vector<Endpoint>>& addresses) {
   REQUIRE_MESSAGE(addresses.has_value(), (addresses ? "" : addresses.error().text));
@@ -87,7 +79,7 @@ class DnsServer {
 
 // Runs `body` beside a DnsServer, with options that ask it.
 void with_dns(const std::function<void(Fiber&, DnsServer&, ResolverOptions)>& body) {
-  on_loop(BackendKind::epoll, [&](Fiber& self) {
+  on_real_loops([&](Fiber& self) {
     DnsServer server;
     FiberGroup group(self.loop());
     REQUIRE(group.spawn("dns", [&](Fiber& fiber) { server.run(fiber); }));
@@ -102,7 +94,7 @@ void with_dns(const std::function<void(Fiber&, DnsServer&, ResolverOptions)>& bo
 }
 
 TEST_CASE("a numeric address needs no lookup") {
-  on_loop(BackendKind::simulated, [](Fiber& self) {
+  on_backend(BackendKind::simulated, [](Fiber& self) {
     Resolver resolver(self.loop(), {});
     CHECK(texts(resolver.resolve(self, {"10.1.2.3", 80}, far_future)) == Texts{"10.1.2.3:80"});
     CHECK(texts(resolver.resolve(self, {"::1", 443}, far_future)) == Texts{"[::1]:443"});
@@ -110,9 +102,10 @@ TEST_CASE("a numeric address needs no lookup") {
 }
 
 TEST_CASE("localhost is loopback, on a real and on a simulated network") {
-  for (const BackendKind backend : {BackendKind::epoll, BackendKind::simulated}) {
+  for (const BackendKind backend :
+       {BackendKind::epoll, BackendKind::io_uring, BackendKind::simulated}) {
     CAPTURE(name_of(backend));
-    on_loop(backend, [](Fiber& self) {
+    on_backend(backend, [](Fiber& self) {
       Resolver resolver(self.loop(), {});
       for (const char* name : {"localhost", "LOCALHOST.", "api.localhost"}) {
         CAPTURE(name);
@@ -124,7 +117,7 @@ TEST_CASE("localhost is loopback, on a real and on a simulated network") {
 }
 
 TEST_CASE("the table is asked first, and a star stands for everything below") {
-  on_loop(BackendKind::simulated, [](Fiber& self) {
+  on_backend(BackendKind::simulated, [](Fiber& self) {
     ResolverOptions options;
     options.select = DnsSelect::round_robin;
     options.hosts = {{"shop.test", {"10.0.0.1", "fd00::1", "10.0.0.2"}},
@@ -157,7 +150,7 @@ TEST_CASE("the policy chooses the family") {
                       {DnsPolicy::only_ipv6, {"[fd00::1]:1"}},
                       {DnsPolicy::any, {"[fd00::1]:1", "10.0.0.1:1"}}};
   for (const Row& row : rows) {
-    on_loop(BackendKind::simulated, [&](Fiber& self) {
+    on_backend(BackendKind::simulated, [&](Fiber& self) {
       ResolverOptions options;
       options.select = DnsSelect::first;
       options.policy = row.policy;

@@ -14,21 +14,13 @@
 #include "base/text.h"
 #include "loop/fiber_group.h"
 #include "net/owned_descriptor.h"
+#include "net/real_loops_fixture.h"
 #include "net/signals.h"
 
 namespace brunt {
 namespace {
 
 using namespace std::chrono_literals;
-
-void on_loop(const std::function<void(Fiber&)>& body) {
-  LoopOptions options;
-  options.backend = BackendKind::epoll;
-  auto loop = Loop::create(options);
-  REQUIRE(loop.has_value());
-  REQUIRE((*loop)->spawn("test", [&](Fiber& self) { body(self); }));
-  (*loop)->run();
-}
 
 ProcessOptions shell(std::string line) {
   ProcessOptions options;
@@ -88,7 +80,7 @@ TEST_CASE("how a program ended is said in words") {
                       {"exit 3", "exited with 3"},
                       {"kill -KILL $$", "killed by SIGKILL"},
                       {"kill -TERM $$", "killed by SIGTERM"}};
-  on_loop([&](Fiber& self) {
+  on_real_loops([&](Fiber& self) {
     for (const Row& row : rows) {
       CAPTURE(row.line);
       const auto process = start(self, shell(row.line));
@@ -104,7 +96,7 @@ TEST_CASE("how a program ended is said in words") {
 }
 
 TEST_CASE("output, environment, directory, and arguments are as given") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     ProcessOptions options = shell("echo \"$GREETING $1\"; pwd >&2; ls /proc/self/fd | wc -l");
     options.argv.insert(options.argv.end(), {"sh", "a b"});
     options.env = {{"GREETING", "good morning"}};
@@ -117,7 +109,7 @@ TEST_CASE("output, environment, directory, and arguments are as given") {
 }
 
 TEST_CASE("a log file is appended to") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto log = std::filesystem::temp_directory_path() /
                      ("subprocess-test-" + std::to_string(getpid()) + ".log");
     std::filesystem::remove(log);
@@ -133,7 +125,7 @@ TEST_CASE("a log file is appended to") {
 }
 
 TEST_CASE("signals are as a program expects them, whatever ours are") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto signals = Signals::create(self.loop());
     REQUIRE(signals.has_value());
     const auto process = start(self, shell("grep -E 'Sig(Blk|Ign)' /proc/self/status"));
@@ -166,7 +158,7 @@ TEST_CASE("a program that cannot be started says why") {
        },
        ErrorCode::not_found, "/no/such/directory/x.log"},
   };
-  on_loop([&](Fiber& self) {
+  on_real_loops([&](Fiber& self) {
     for (const Row& row : rows) {
       CAPTURE(row.words);
       ProcessOptions options = shell("exit 0");
@@ -184,7 +176,7 @@ TEST_CASE("root can start a program as somebody else, who has only his own group
     MESSAGE("skipped: this needs root");
     return;
   }
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     for (const char* user : {"nobody", "65534"}) {
       ProcessOptions options = shell("id -u; id -G; echo alive");
       options.user = user;
@@ -195,7 +187,7 @@ TEST_CASE("root can start a program as somebody else, who has only his own group
 }
 
 TEST_CASE("any number of fibers may wait for a program") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto process = start(self, shell("read line"));
     // Its input is empty, so it ends by itself.
     FiberGroup group(self.loop());
@@ -210,14 +202,14 @@ TEST_CASE("any number of fibers may wait for a program") {
 }
 
 TEST_CASE("waiting has a deadline") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto process = start(self, shell("sleep 60"));
     CHECK(process->wait(self, self.now() + 5ms).error().code == ErrorCode::timeout);
   });
 }
 
 TEST_CASE("stop asks first, kills after the grace, and takes the whole group") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto polite = start(self, shell("trap 'exit 7' TERM; echo up; sleep 60 & wait"));
     line_of(self, *polite);
     CHECK(polite->stop(self, {})->text() == "exited with 7");
@@ -235,7 +227,7 @@ TEST_CASE("stop asks first, kills after the grace, and takes the whole group") {
 }
 
 TEST_CASE("what a program leaves behind ends with it") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     ProcessOptions options = shell("sleep 60 >/dev/null 2>&1 & echo $!");
     options.orphans = Orphans::killed;
     const auto process = start(self, options);
@@ -246,7 +238,7 @@ TEST_CASE("what a program leaves behind ends with it") {
 }
 
 TEST_CASE("in a cancelled fiber stop has no grace, and nothing is left") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto process = start(self, shell("trap '' TERM; echo up; while :; do sleep 1; done"));
     line_of(self, *process);
     FiberGroup group(self.loop());
@@ -267,7 +259,7 @@ bool ends_with_its_parent(const std::string& line, Orphans orphans, const std::s
   OwnedDescriptor to(ends_of_pipe[1]);
   const pid_t between = fork();
   if (between == 0) {
-    on_loop([&](Fiber& self) {
+    on_backend(BackendKind::epoll, [&](Fiber& self) {
       ProcessOptions options = shell(line);
       options.orphans = orphans;
       options.user = user;
@@ -301,7 +293,7 @@ TEST_CASE("what a program has started ends with us too, if that is wanted") {
 }
 
 TEST_CASE("signals are counted events") {
-  on_loop([](Fiber& self) {
+  on_real_loops([](Fiber& self) {
     const auto signals = Signals::create(self.loop());
     REQUIRE(signals.has_value());
     CHECK((*signals)->next(self, self.now() + 1ms).error().code == ErrorCode::timeout);
