@@ -282,7 +282,7 @@ TEST_CASE("cookies are kept and sent, also with a request that was encoded befor
   CHECK(field_of(site.requests[6], "cookie") == "-");
 }
 
-TEST_CASE("a head has the defaults, the request's fields, and one framing") {
+TEST_CASE("a head has the defaults, the fields of the request, and one framing") {
   HttpSessionOptions options;
   options.fields = {{"Accept", "text/plain"}, {"X-Default", "1"}};
   const Url url = url_of("http://ann:p%40ss@localhost:8080/a?b=c");

@@ -132,8 +132,11 @@ Verdict Http1HeadReader::field_line() {
   const char* const value = cursor;
   cursor = find_control(cursor, end);
   at_ = static_cast<std::size_t>(cursor - begin);
-  const Verdict ended = line_end();
-  if (ended != Verdict::complete) return ended;
+  if (end - cursor >= 2 && cursor[0] == '\r' && cursor[1] == '\n') [[likely]] {
+    at_ += 2;
+  } else if (const Verdict ended = line_end(); ended != Verdict::complete) {
+    return ended;
+  }
   while (cursor != value && is_blank(cursor[-1])) --cursor;
   message_.places_.push_back({.name_at = static_cast<std::uint32_t>(name - begin),
                               .name_size = static_cast<std::uint32_t>(colon - name),
