@@ -10,7 +10,6 @@
 #include <system_error>
 
 #include "base/file.h"
-#include "base/url.h"
 #include "loop/fiber_group.h"
 #include "metrics/threshold_judge.h"
 #include "plan/describe_plan.h"
@@ -20,6 +19,7 @@
 #include "run/seconds.h"
 #include "run/service_set.h"
 #include "run/shared_counters.h"
+#include "run/target_check.h"
 
 namespace brunt {
 namespace {
@@ -83,7 +83,6 @@ class Conductor {
 
   Result<> make_setup();
   Result<> make_folder();
-  Result<> check_targets(Fiber& self, ServiceSet& services);
   Result<> open_streams();
   void make_generators();
   Result<> generate(Fiber& self, ServiceSet& services);
@@ -147,25 +146,6 @@ Result<> Conductor::make_folder() {
     return std::unexpected(
         errno_error("cannot make a directory for the run's logs in " + pattern, errno));
   folder_ = pattern;
-  return {};
-}
-
-// A name that does not resolve or may not be loaded is told now, not by ten thousand failed
-// requests.
-Result<> Conductor::check_targets(Fiber& self, ServiceSet& services) {
-  for (const Scenario& scenario : plan_.scenarios) {
-    const Scope scope{.members = services.members(), .scenario = scenario.name};
-    const std::string target = TRY(scenario.target.expand(scope));
-    if (target.empty()) continue;
-    const Url url = TRY(parse_url(target));
-    if (url.scheme == "http+unix") continue;
-    const bool redirected = std::ranges::any_of(
-        options_.redirections, [&](const Redirection& rule) { return rule.from_host == url.host; });
-    if (redirected) continue;
-    const auto addresses =
-        TRY(resolver_.resolve(self, {url.host, url.port}, self.now() + std::chrono::seconds(10)));
-    TRY(setup_->allow.check(url.host, addresses.front()));
-  }
   return {};
 }
 
@@ -238,7 +218,7 @@ void Conductor::make_generators() {
 Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   members_ = services.members();
   setup_->members = members_;
-  TRY(check_targets(self, services));
+  TRY(check_targets(self, {resolver_, setup_->allow, options_.redirections}, plan_, members_));
   TRY(open_streams());
   make_generators();
   TRY(generators_->prepare(self));
