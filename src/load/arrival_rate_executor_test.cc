@@ -74,7 +74,7 @@ TEST_CASE("a ramp starts as many as the area under it, the last at the very end"
   CHECK(simulation.lasted >= 15s);
 }
 
-TEST_CASE("drop: an arrival that finds every VU busy is counted and never run") {
+TEST_CASE("drop, an arrival that finds every VU busy is counted and never run") {
   Simulation simulation;
   FakeBody body(25ms);
   auto options = constant(100, 1s, 1);
@@ -91,7 +91,7 @@ TEST_CASE("drop: an arrival that finds every VU busy is counted and never run") 
   check_sums(simulation.counts);
 }
 
-TEST_CASE("queue: an arrival that finds every VU busy is started late, in order") {
+TEST_CASE("queue, an arrival that finds every VU busy is started late, in order") {
   Simulation simulation;
   FakeBody body(25ms);
   auto options = constant(100, 1s, 1);
@@ -110,7 +110,7 @@ TEST_CASE("queue: an arrival that finds every VU busy is started late, in order"
   check_sums(simulation.counts);
 }
 
-TEST_CASE("queue: what is still waiting when the grace is over is dropped, what runs interrupted") {
+TEST_CASE("queue, what is still waiting when the grace is over is dropped, what runs interrupted") {
   Simulation simulation;
   FakeBody body(25ms);
   auto options = constant(100, 1s, 1);

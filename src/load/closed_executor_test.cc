@@ -170,7 +170,7 @@ TEST_CASE("a ramped-down VU that is wanted again in time goes on as if nothing h
   CHECK(simulation.lasted == 8s);
 }
 
-TEST_CASE("a VU that is wanted again later waits with its state; one that is not ends at once") {
+TEST_CASE("a VU that is wanted again later waits with its state, and one that is not ends at once") {
   Simulation simulation;
   FakeBody body(100ms);
   std::uint64_t alive_in_valley = 0, alive_at_end = 0;
@@ -254,7 +254,7 @@ TEST_CASE("VUs can be prepared before the start, so that the start is not theirs
   CHECK(simulation.lasted == 1s);
 }
 
-TEST_CASE("stopped gracefully, what runs finishes; stopped now, it is interrupted") {
+TEST_CASE("stopped gracefully, what runs finishes, and stopped now, it is interrupted") {
   for (const StopKind kind : {StopKind::gracefully, StopKind::now}) {
     Simulation simulation;
     FakeBody body(4s);
@@ -301,7 +301,7 @@ TEST_CASE("progress can be read at any time") {
   });
 }
 
-TEST_CASE("segments together run the whole: VUs, own and shared iterations") {
+TEST_CASE("segments together run the whole, VUs, own and shared iterations") {
   const char* parts[] = {"0:1/3", "1/3:2/3", "2/3:1"};
   for (const ExecutorKind kind :
        {ExecutorKind::per_vu_iterations, ExecutorKind::shared_iterations}) {
