@@ -88,8 +88,18 @@ struct Figures {
 void add_intervals(const RunRecord& record, Figures& figures);
 
 // What the exit code and the status say in a word.
-enum class RunOutcome : std::uint8_t { passed, failed, not_valid, interrupted, running };
+enum class RunOutcome : std::uint8_t {
+  passed,
+  finished,  // As planned, but nothing was expected of it.
+  failed,
+  not_valid,
+  interrupted,
+  running,
+};
 RunOutcome outcome_of(const RunInfo& run);
+// The verdict without the outcome's word in front ("failed: p(99) was ..."): for where it stands
+// beside it already.
+std::string_view verdict_words(const RunInfo& run);
 std::string_view name_of(RunOutcome outcome);  // "passed", "failed", "not valid" ...
 
 // Deterministic: the bootstrap draws from the run's own seed.

@@ -13,8 +13,8 @@ namespace brunt {
 namespace {
 
 Paint paint_of(RunOutcome outcome) {
-  constexpr std::array<Paint, 5> paints = {Paint::good, Paint::bad, Paint::caution, Paint::caution,
-                                           Paint::accent};
+  constexpr std::array<Paint, 6> paints = {Paint::good,    Paint::accent,  Paint::bad,
+                                           Paint::caution, Paint::caution, Paint::accent};
   return paints[std::to_underlying(outcome)];
 }
 

@@ -65,13 +65,13 @@ class TextReport {
       Paint paint;
       std::string_view sign;
     };
-    constexpr std::array<Look, 5> looks = {Look{Paint::good, "✓"}, Look{Paint::bad, "✗"},
-                                           Look{Paint::caution, "!"}, Look{Paint::caution, "!"},
-                                           Look{Paint::accent, "…"}};
+    constexpr std::array<Look, 6> looks = {Look{Paint::good, "✓"},    Look{Paint::accent, "✓"},
+                                           Look{Paint::bad, "✗"},     Look{Paint::caution, "!"},
+                                           Look{Paint::caution, "!"}, Look{Paint::accent, "…"}};
     const Look& look = looks[std::to_underlying(outcome)];
     line();
     const std::string word = std::string(look.sign) + " " + std::string(name_of(outcome));
-    const std::string& sentence = record_.run.verdict;
+    const std::string sentence(verdict_words(record_.run));
     line(style_.paint(look.paint, word) + (sentence.empty() ? "" : "  " + sentence));
     line("  " + style_.paint(Paint::faint, circumstances()));
     for (const std::string& note : record_.notes) line(style_.paint(Paint::caution, "! " + note));

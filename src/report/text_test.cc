@@ -74,6 +74,15 @@ TEST_CASE("each outcome has its word") {
   }
 }
 
+TEST_CASE("the outcome is not said twice") {
+  RunRecord record = SampleRun({.seconds = 2}).build();
+  record.run.exit_code = 0;
+  record.run.verdict = "passed: 4 of 4 expectations hold";
+  CHECK(has(text_report(record, {}), "✓ passed  4 of 4 expectations hold\n"));
+  record.run.verdict = "finished: nothing was expected, so nothing was judged";
+  CHECK(has(text_report(record, {}), "✓ finished  nothing was expected, so nothing was judged\n"));
+}
+
 TEST_CASE("no interval is printed for fewer than thirty seconds, nor sections without content") {
   const std::string brief = text_report(SampleRun({.seconds = 20}).build(), {});
   CHECK_FALSE(has(brief, "95 % sure"));

@@ -12,12 +12,15 @@ const data = JSON.parse(document.getElementById('run-data')!.textContent!) as Pa
 const { report, charts } = data;
 
 const looks: Record<string, [string, string]> = {
-  'passed': ['good', '✓'], 'failed': ['bad', '✗'], 'not valid': ['caution', '!'],
+  'passed': ['good', '✓'], 'finished': ['running', '✓'], 'failed': ['bad', '✗'], 'not valid': ['caution', '!'],
   'interrupted': ['caution', '!'], 'running': ['running', '…'],
 };
 
 function header(): HTMLElement {
   const { run } = report;
+  // The sentence may begin with the outcome, which stands above it already.
+  const said = run.verdict.startsWith(`${run.outcome}: `) ? run.verdict.slice(run.outcome.length + 2) : run.verdict;
+  const words = said.charAt(0).toUpperCase() + said.slice(1);
   const [look, sign] = looks[run.outcome] ?? ['caution', '?'];
   const env = run.environment;
   const facts = [
@@ -31,7 +34,7 @@ function header(): HTMLElement {
     element('p', 'facts', facts.join(' · ')),
     element('div', `verdict ${look}`,
       element('span', 'sign', sign),
-      element('div', '', element('strong', '', run.outcome), element('p', '', run.verdict))));
+      element('div', '', element('strong', '', run.outcome), element('p', '', words))));
   for (const note of report.notes) head.append(element('p', 'note', note));
   return head;
 }
