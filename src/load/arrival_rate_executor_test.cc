@@ -123,7 +123,7 @@ TEST_CASE("queue, what is still waiting when the grace is over is dropped, what 
   check_sums(simulation.counts);
 }
 
-TEST_CASE("the stall, queued: response times are the true ones with many VUs and with 50") {
+TEST_CASE("the stall, queued, response times are the true ones with many VUs and with 50") {
   for (const std::uint64_t vus : {50U, 2000U}) {
     Simulation simulation;
     FakeBody body = stalling(simulation);
@@ -136,7 +136,7 @@ TEST_CASE("the stall, queued: response times are the true ones with many VUs and
   }
 }
 
-TEST_CASE("the stall, dropped: with 50 VUs the response times look fine and the share is counted") {
+TEST_CASE("the stall, dropped, with 50 VUs the response times look fine and the share is counted") {
   Simulation simulation;
   FakeBody body = stalling(simulation);
   auto options = constant(500, 8s, 50);
@@ -269,7 +269,7 @@ TEST_CASE("when no VU can be prepared the run does not begin") {
   CHECK(simulation.result.error().text == "default: login refused");
 }
 
-TEST_CASE("a VU rests for the scenario's minimum and is busy meanwhile") {
+TEST_CASE("a VU rests up to the minimum and is busy meanwhile") {
   Simulation simulation;
   FakeBody body(1ms);
   auto options = constant(10, 10s, 1);

@@ -170,7 +170,7 @@ TEST_CASE("a ramped-down VU that is wanted again in time goes on as if nothing h
   CHECK(simulation.lasted == 8s);
 }
 
-TEST_CASE("a VU that is wanted again later waits with its state, and one that is not ends at once") {
+TEST_CASE("a VU that is wanted again later waits with its state, else it ends at once") {
   Simulation simulation;
   FakeBody body(100ms);
   std::uint64_t alive_in_valley = 0, alive_at_end = 0;
@@ -268,7 +268,7 @@ TEST_CASE("stopped gracefully, what runs finishes, and stopped now, it is interr
   }
 }
 
-TEST_CASE("while paused nothing new is started and the scenario's clock stands still") {
+TEST_CASE("while paused nothing new is started and the clock of the scenario stands still") {
   Simulation simulation;
   FakeBody body(1s);
   simulation.run(constant_vus(2, 10s), body, [&](Fiber& self) {
