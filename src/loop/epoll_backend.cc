@@ -193,7 +193,7 @@ Result<std::unique_ptr<Stream>> EpollBackend::connect(Fiber& self, const Connect
     const Result<> waited =
         wait_for(watch, FiberImpl::of(self), writable_events, deadline, "connect");
     remove(start.socket.number());
-    if (!waited) return fail_in("to " + options.to.text(), waited.error());
+    if (!waited) return connect_interrupted(options, waited.error().code);
     TRY(finish_connect(start.socket.number(), options));
   }
   auto stream = std::make_unique<EpollStream>(*this, std::move(start.socket), options.to);

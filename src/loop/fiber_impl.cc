@@ -6,13 +6,6 @@
 #include "loop/loop_impl.h"
 
 namespace brunt {
-namespace {
-// A fiber that sleeps this long gives back the pages which only its deeper calls needed: at 15,000
-// virtual users the difference of a few pages each. Touching them again costs up to 10 us a sleep,
-// so that shorter sleeps would pay more than they save.
-constexpr Duration long_sleep = std::chrono::seconds(5);
-}  // namespace
-
 FiberImpl::FiberImpl(LoopImpl& loop, const char* its_name, Loop::Body its_body,
                      const Stack& its_stack)
     : owner(loop), name(its_name), body(std::move(its_body)), stack(its_stack) {}
@@ -22,6 +15,8 @@ Woken FiberImpl::suspend(FiberState how, Instant until, const char* reason) {
   state = how;
   why = reason;
   deadline = until;
+  suspended_at = owner.now();
+  is_trimmed = false;
   if (until < armed) owner.arm(*this, until);
   context.suspend();
   return woken;
@@ -84,7 +79,7 @@ bool Fiber::cancelled() const {
 Result<> Fiber::sleep_until(Instant deadline) {
   FiberImpl& self = FiberImpl::of(*this);
   // As a wait, not a park: a wake() that comes meanwhile is for somebody's later park.
-  self.wants_trim = deadline - now() >= long_sleep;
+  self.wants_trim = deadline - now() >= long_wait;
   const Woken woken = self.wait(deadline, "sleeping");
   self.wants_trim = false;
   if (woken == Woken::by_cancel) return wait_error(woken, "sleeping");

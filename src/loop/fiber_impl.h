@@ -60,7 +60,9 @@ class FiberImpl final : public Fiber, public TimerNode {
   bool is_cancelled = false;
   bool is_interruptible = true;
   bool has_ended = false;
-  bool wants_trim = false;
+  bool wants_trim = false;  // It is about to sleep long.
+  bool is_trimmed = false;  // Since it was suspended.
+  Instant suspended_at{};
 };
 
 // The error for a wait that ended early: "waiting for a reply: timed out".

@@ -24,6 +24,7 @@ constexpr std::array backend_names = {
 // Fibers that wake each other go on this often before the loop looks at the kernel again: a few
 // hops of a queue cost no system call, and cannot starve the sockets either.
 constexpr int batches_per_turn = 8;
+constexpr int looks_per_turn = 16;
 
 Result<std::unique_ptr<Backend>> make_backend(const LoopOptions& options, Mailbox& mailbox) {
   switch (options.backend) {
@@ -148,6 +149,7 @@ void LoopImpl::run() {
     if (mailbox_->has_mail()) mailbox_->run_all();
     fire_timers();
     run_ready();
+    trim_some();
     wait_for_events();
   }
   if (exception_ != nullptr) std::rethrow_exception(std::exchange(exception_, nullptr));
@@ -174,11 +176,31 @@ void LoopImpl::resume(FiberImpl& fiber) {
   if (fiber.has_ended)
     bury(fiber);
   else if (fiber.wants_trim) [[unlikely]]
-    stacks_.trim(fiber.stack, fiber.context.saved_at());
+    trim(fiber);
+}
+
+void LoopImpl::trim(FiberImpl& fiber) {
+  stacks_.trim(fiber.stack, fiber.context.saved_at());
+  fiber.is_trimmed = true;
+}
+
+// For the waits whose length nobody knew before. A few fibers a turn, so that no turn is long.
+void LoopImpl::trim_some() {
+  if (now_ < next_trim_round_) return;
+  for (int i = 0; i < looks_per_turn && trim_next_ != nullptr; ++i) {
+    FiberImpl& fiber = *std::exchange(trim_next_, trim_next_->next);
+    const bool is_suspended =
+        fiber.state == FiberState::parked || fiber.state == FiberState::waiting;
+    if (is_suspended && !fiber.is_trimmed && now_ - fiber.suspended_at >= long_wait) trim(fiber);
+  }
+  if (trim_next_ != nullptr) return;
+  trim_next_ = fibers_;
+  next_trim_round_ = now_ + long_wait;
 }
 
 void LoopImpl::bury(FiberImpl& fiber) {
   timers_.disarm(fiber);
+  if (trim_next_ == &fiber) trim_next_ = fiber.next;
   if (fiber.next != nullptr) fiber.next->previous = fiber.previous;
   (fiber.previous != nullptr ? fiber.previous->next : fibers_) = fiber.next;
   --stats_.fibers_alive;

@@ -7,6 +7,7 @@
 #include "loop/backend.h"
 #include "loop/fiber_impl.h"
 #include "loop/simulated_pipe.h"
+#include "loop/socket.h"
 
 namespace brunt {
 namespace {
@@ -305,7 +306,7 @@ Result<> SimulatedBackend::pass_time(Fiber& self, Instant until, const ConnectOp
   while (now_ < until) {
     const Woken woken = FiberImpl::of(self).wait(std::min(until, deadline), "connect");
     if (woken == Woken::by_cancel || (woken == Woken::by_deadline && now_ < until))
-      return fail_in("to " + options.to.text(), wait_error(woken, "connect").error());
+      return connect_interrupted(options, wait_error(woken, "connect").error().code);
   }
   return {};
 }

@@ -90,6 +90,11 @@ Result<> finish_connect(int socket, const ConnectOptions& options) {
   return {};
 }
 
+std::unexpected<Error> connect_interrupted(const ConnectOptions& options, ErrorCode code) {
+  const char* const what = code == ErrorCode::cancelled ? ": cancelled" : ": timed out";
+  return fail(code, "connect to " + options.to.text() + what);
+}
+
 Result<Descriptor> open_listener(const ListenOptions& options) {
   const std::string where = "listen at " + options.at.text();
   Descriptor socket = TRY(open_socket(options.at.family()));

@@ -35,6 +35,8 @@ struct ConnectStart {
 
 Result<ConnectStart> start_connect(const ConnectOptions& options);
 Result<> finish_connect(int socket, const ConnectOptions& options);
+// For a wait that ended before it was connected: timeout or cancelled.
+std::unexpected<Error> connect_interrupted(const ConnectOptions& options, ErrorCode code);
 
 Result<Descriptor> open_listener(const ListenOptions& options);
 

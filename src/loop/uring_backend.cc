@@ -54,7 +54,8 @@ Result<> UringBackend::open_ring() {
   // that created it. SINGLE_ISSUER came with Linux 6.0, as did the multishot receive: without the
   // one there is not the other.
   constexpr unsigned common = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_R_DISABLED |
-                              IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_TASKRUN_FLAG;
+                              IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_TASKRUN_FLAG |
+                              IORING_SETUP_SUBMIT_ALL;
   int rc = -EINVAL;
   for (const unsigned how : {IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_COOP_TASKRUN}) {
     io_uring_params parameters{};
@@ -152,9 +153,12 @@ PollOutcome UringBackend::poll(Instant until) {
   fed_.clear();
   give_buffers_back();
   enter(until);
+  const bool took_all = io_uring_sq_ready(&ring_) == 0;
+  for (QuickSend& send : quick_sends_) send.entry = nullptr;
   while (reap() > 0) {
   }
-  settle_quick_sends();
+  // Else the kernel had no memory for more, and still needs the copies: at the next poll then.
+  if (took_all) settle_quick_sends();
   return PollOutcome::looked;
 }
 

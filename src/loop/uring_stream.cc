@@ -167,7 +167,7 @@ Result<std::unique_ptr<Stream>> UringBackend::connect(Fiber& self, const Connect
   ConnectStart start = TRY(start_connect(options));
   if (!start.is_done) {
     const Result<> waited = wait_ready(self, start.socket.number(), POLLOUT, deadline, "connect");
-    if (!waited) return fail_in("to " + options.to.text(), waited.error());
+    if (!waited) return connect_interrupted(options, waited.error().code);
     TRY(finish_connect(start.socket.number(), options));
   }
   return std::make_unique<UringStream>(*this, std::move(start.socket), options.to);
