@@ -105,6 +105,11 @@ std::uint64_t peak(const Plan& plan, Amount amount) {
   return most;
 }
 
+// Sums of think times may be as long as somebody writes them.
+void add_bounded(Duration& sum, Duration more) {
+  sum = more > Duration::max() - sum ? Duration::max() : sum + more;
+}
+
 struct StepCounts {
   std::uint64_t requests = 0;
   Duration think_low{}, think_high{};
@@ -114,8 +119,8 @@ void count_steps(const std::vector<Step>& steps, StepCounts& counts) {
   for (const Step& step : steps) {
     if (std::holds_alternative<RequestStep>(step.kind)) ++counts.requests;
     if (const auto* think = std::get_if<ThinkStep>(&step.kind)) {
-      counts.think_low += think->pause.low;
-      counts.think_high += think->pause.high;
+      add_bounded(counts.think_low, think->pause.low);
+      add_bounded(counts.think_high, think->pause.high);
     } else if (const auto* loop = std::get_if<LoopStep>(&step.kind)) {
       count_steps(loop->steps, counts);
     } else if (const auto* branch = std::get_if<IfStep>(&step.kind)) {

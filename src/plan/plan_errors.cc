@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 namespace brunt {
 
 PlanErrors::PlanErrors(std::string source, Error error) : source_(std::move(source)) {
@@ -9,7 +11,9 @@ PlanErrors::PlanErrors(std::string source, Error error) : source_(std::move(sour
 }
 
 void PlanErrors::add(Position at, std::string_view path, std::string_view text) {
-  if (errors_.size() >= Limits{}.errors_max) return;
+  if (errors_.size() == Limits{}.errors_max)
+    errors_.push_back({{UINT32_MAX, 0}, source_ + ": there are more errors; mend these first"});
+  if (errors_.size() > Limits{}.errors_max) return;
   std::string line = source_;
   if (at.line != 0) line += fmt::format(":{}:{}", at.line, at.column);
   if (!path.empty()) line += fmt::format(": {}", path);

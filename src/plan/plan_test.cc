@@ -126,6 +126,24 @@ TEST_CASE("time scale divides what the timetable says and multiplies rates, noth
   CHECK(read({}, 0).error().text() == "x.yaml: --time-scale 0: it has to be above 0\n");
 }
 
+TEST_CASE("a factor that would make durations endless keeps them finite") {
+  const auto plan = read({{"device.steps.1.think", "9000000000s"},
+                          {"device.steps.2.loop.steps.0.think", "9000000000s"}},
+                         1e-300);
+  if (!plan) FAIL(plan.error().text());
+  CHECK(*plan->warmup > 24h * 365);
+  CHECK(describe_plan(*plan).contains("of thinking"));
+}
+
+TEST_CASE("a file with very many errors shows the first fifty and says that there are more") {
+  std::string text = "scenarios: {}\n";
+  for (int i = 0; i < 80; ++i) text += "key" + std::to_string(i) + ": 1\n";
+  const auto plan = read_plan(text, "x.yaml", {});
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().all().size() == 51);
+  CHECK(plan.error().text().ends_with("x.yaml: there are more errors; mend these first\n"));
+}
+
 TEST_CASE("a plan is told in words") {
   const auto plan = read({});
   if (!plan) FAIL(plan.error().text());

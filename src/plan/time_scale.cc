@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace brunt {
@@ -12,8 +13,10 @@ class Scaler {
   explicit Scaler(double factor) : factor_(factor) {}
 
   void shorten(Duration& duration) const {
-    duration = Duration(
-        static_cast<Duration::rep>(std::llround(static_cast<double>(duration.count()) / factor_)));
+    // A factor below 1 lengthens; nothing gets longer than a century.
+    constexpr double longest_ns = 100.0 * 365 * 86'400 * 1e9;
+    const double scaled = static_cast<double>(duration.count()) / factor_;
+    duration = Duration(static_cast<Duration::rep>(std::llround(std::min(scaled, longest_ns))));
   }
 
   void scale(ScenarioOptions& load) const {

@@ -40,8 +40,8 @@ struct YamlNode::Member {
 
 struct YamlLimits {
   std::size_t bytes_max = 16u << 20u;
-  std::size_t depth_max = 64;         // yaml-cpp recurses; plans nest about ten deep.
-  std::size_t nodes_max = 1'000'000;  // Aliases expanded.
+  std::size_t depth_max = 64;       // yaml-cpp recurses; plans nest about ten deep.
+  std::size_t nodes_max = 200'000;  // Aliases expanded.
 };
 
 struct YamlError {

@@ -115,7 +115,7 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
 PlanResult<Plan> read_plan(std::string_view text, const std::filesystem::path& path,
                            const ReadOptions& options) {
   PlanErrors errors(path.string());
-  auto document = parse_yaml(text, {});
+  auto document = parse_yaml(text, YamlLimits{});
   if (!document) {
     errors.add(document.error().at, "", document.error().text);
     return std::unexpected(std::move(errors));
