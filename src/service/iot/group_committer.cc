@@ -80,13 +80,19 @@ Result<> GroupCommitter::wait(Fiber& self) {
 
 // Waits until there is a group to commit; false when there is none and there will be none.
 bool GroupCommitter::gather(Fiber& lane) {
-  while (gathering_->group.empty()) {
-    if (stopping_) return false;
+  const auto taken_care_of = [&] { return gatherer_ != nullptr && gatherer_ != &lane; };
+  while (gathering_->group.empty() || taken_care_of()) {
+    if (stopping_ && gathering_->group.empty()) return false;
     idle_.push_back(&lane);
     const auto parked = lane.park(far_future, "records to commit");
     std::erase(idle_, &lane);
-    if (gatherer_ == &lane && gathering_->group.empty()) gatherer_ = nullptr;
-    if (!parked) return false;
+    const bool chosen = gatherer_ == &lane;
+    if (chosen && (!parked || gathering_->group.empty())) gatherer_ = nullptr;
+    if (!parked) {
+      // Another lane takes over what this one was chosen for.
+      if (chosen && !gathering_->group.empty()) gathered();
+      return false;
+    }
   }
   if (limits_.gather_time > Duration::zero() && gatherer_ == nullptr) gatherer_ = &lane;
   if (gatherer_ != &lane) return true;
@@ -138,6 +144,8 @@ void GroupCommitter::run_lane(Fiber& lane) {
     finish(std::move(batch), outcome);
   }
   --lanes_;
+  if (stopping_)
+    for (Fiber* other : idle_) other->wake();  // One that left the last group to this lane.
   // Cancelled: nobody else will commit what has been gathered.
   if (lanes_ == 0) finish(take(), fail(ErrorCode::cancelled, "the service is ending"));
 }

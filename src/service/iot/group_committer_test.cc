@@ -126,6 +126,25 @@ TEST_CASE("several lanes commit several groups at once") {
   CHECK(stage.store.groups == std::vector<std::size_t>{1, 1});
 }
 
+TEST_CASE("a lane that comes free leaves a group to the lane that gathers it") {
+  Stage stage;
+  stage.lanes = 2;
+  stage.limits.gather_time = 20ms;
+  stage.run([&](Fiber& self, GroupCommitter& committer) {
+    const Instant start = self.now();
+    FiberGroup group(self.loop());
+    // The first group is committed from 20 to 30 ms; the second gathers from 25 to 45 ms.
+    for (const Duration at : {0ms, 25ms, 31ms, 40ms})
+      REQUIRE(group.spawn("request", [&, at](Fiber& fiber) {
+        REQUIRE((at == Duration::zero() || fiber.sleep(at)));
+        CHECK(committer.add(fiber, Measurement()));
+      }));
+    CHECK(group.join(self));
+    CHECK(self.now() - start == 55ms);
+  });
+  CHECK(stage.store.groups == std::vector<std::size_t>{1, 3});
+}
+
 TEST_CASE("when the store fails everybody of the group is told, and the next group is tried") {
   Stage stage;
   stage.run([&](Fiber& self, GroupCommitter& committer) {
