@@ -41,8 +41,9 @@ std::vector<std::filesystem::path> entries_of(const std::filesystem::path& direc
 
 std::filesystem::path temporary_directory(const EngineOptions& options) {
   if (!options.temporary.empty()) return options.temporary;
-  const char* variable = getenv("TMPDIR");
-  return variable != nullptr && *variable != '\0' ? variable : "/tmp";
+  std::error_code error;
+  const auto machine = std::filesystem::temp_directory_path(error);
+  return error ? "/tmp" : machine;
 }
 
 Result<EngineDirectory> EngineDirectory::make(const EngineOptions& options, std::string_view kind,

@@ -57,6 +57,14 @@ RunInfo describe_run(const Plan& plan, const RunOptions& options, Loop& loop) {
   return info;
 }
 
+// When the last scenario has had its time, graceful stops not counted.
+Duration load_end_of(const Plan& plan) {
+  Duration end{};
+  for (const Scenario& scenario : plan.scenarios)
+    end = std::max(end, scenario.load.start_time + scenario.load.planned_duration());
+  return end;
+}
+
 class Conductor {
  public:
   Conductor(const Plan& plan, const RunOptions& options, RunObserver& observer, Loop& loop)
@@ -68,7 +76,8 @@ class Conductor {
         seconds_(options.processes > 1 ? options.processes
                                        : static_cast<std::uint32_t>(options.threads)),
         recorder_("local"),
-        judge_(thresholds_of(plan, options), {.warm_up = plan.warmup.value_or(Duration{})}) {}
+        judge_(thresholds_of(plan, options),
+               {.warm_up = plan.warmup.value_or(Duration{}), .load_end = load_end_of(plan)}) {}
 
   Result<RunOutcome> conduct(Fiber& self, Signals* signals);
 
@@ -271,10 +280,7 @@ void Conductor::close(std::vector<ClosedSecond> closed) {
 void Conductor::show(std::span<const ClosedSecond> closed) {
   Progress progress = seconds_.progress(plan_, closed);
   progress.elapsed = loop_.now() - start_;
-  Duration longest{};
-  for (const Scenario& scenario : plan_.scenarios)
-    longest = std::max(longest, scenario.load.start_time + scenario.load.planned_duration());
-  progress.duration = longest;
+  progress.duration = load_end_of(plan_);
   const bool warming = plan_.warmup && progress.elapsed < *plan_.warmup;
   progress.phase = interrupts_ > 0 || aborted_by_ != nullptr ? "stopping"
                    : warming                                 ? "warm-up"

@@ -29,7 +29,11 @@ struct GeneratorThreads::Worker final : GeneratorSink {
     while (good && !start && !abandoned && !self.cancelled())
       (void)self.park(far_future, "the start");
     Result<> done;
-    if (good && start && !abandoned) done = mine.run(self, *start);
+    if (good) {
+      // Prepared VUs end by running only: one that is not wanted any more runs for no time at all.
+      if (!start) mine.stop(StopKind::now);
+      done = mine.run(self, start.value_or(self.now()));
+    }
     report(owner.ended_, std::move(done));
   }
 

@@ -7,7 +7,9 @@ namespace brunt {
 SharedCounters::SharedCounters(const Plan& plan, const Segment& segment, ProcessPart process) {
   for (const Scenario& scenario : plan.scenarios) {
     const bool shared = scenario.load.executor == ExecutorKind::shared_iterations;
-    budgets_.push_back(shared ? std::make_unique<IterationBudget>(scenario.load.iterations, segment)
+    // Only who has VUs can take iterations.
+    budgets_.push_back(shared ? std::make_unique<IterationBudget>(
+                                    scenario.load.iterations, segment.in_proportion_to(scenario.load.vus))
                               : nullptr);
   }
   for (const DataPlan& data : plan.data)

@@ -8,11 +8,12 @@ import tempfile
 TIDY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tidy.py")
 CLEAN = {
     "src/low/CMakeLists.txt": "a.h a.cc a_test.cc",
-    "src/high/CMakeLists.txt": "b.h",
+    "src/high/CMakeLists.txt": "b.h b.cc",
     "src/low/a.h": '#include "low/a.h"\n',
     "src/low/a.cc": "int a;\n",
     "src/low/a_test.cc": 'TEST_CASE("a name, like this one") {}\n',
     "src/high/b.h": '#include "low/a.h"\n',
+    "src/high/b.cc": '#include "high/b.h"\n',
     "page.md": "# One title\n",
 }
 PLANTED = [
@@ -21,8 +22,9 @@ PLANTED = [
     ({"src/low/a.cc": "std::shared_ptr<int> p;\n"}, "shared_ptr without a reason"),
     ({"src/low/a.cc": "int a;  // TODO later\n"}, "unfinished work"),
     ({"src/low/a.cc": "int a;\n" * 501}, "find the second subject"),
-    ({"src/low/a_test.cc": 'TEST_CASE("brackets [] break ctest") {}\n'}, "letters, digits, spaces"),
+    ({"src/low/a_test.cc": 'TEST_CASE("brackets [] break ctest") {}\n'}, "no brackets, quotes or semicolons"),
     ({"src/low/dead.cc": "int dead;\n"}, "nobody builds it"),
+    ({"src/low/dead.h": "int dead;\n"}, "nobody includes it"),
     ({"page.md": "# One\n\n# Two\n"}, "2 titles"),
     ({"page.md": "# One\n\n[gone](gone.md)\n"}, "links to gone.md"),
 ]
