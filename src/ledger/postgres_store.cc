@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -148,6 +149,7 @@ class PostgresStore final : public SqlStore {
       return fail(denied ? ErrorCode::denied : ErrorCode::refused, place() + ": " + reason);
     }
     PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+    prepared_.clear();
     return {};
   }
 
@@ -177,7 +179,7 @@ class PostgresStore final : public SqlStore {
     const std::size_t rows_max = 4000 / columns;
     for (std::size_t at = 0; at < values.size();) {
       const std::size_t rows = std::min(rows_max, (values.size() - at) / columns);
-      TRY(execute(statement_for(into, rows), values.subspan(at, rows * columns)));
+      TRY(execute_prepared(statement_for(into, rows), values.subspan(at, rows * columns)));
       at += rows * columns;
     }
     return {};
@@ -224,6 +226,29 @@ class PostgresStore final : public SqlStore {
     return result;
   }
 
+  // Parsing hundreds of rows costs more than inserting them, and every second's statement has the
+  // same text. Beyond the bound (row counts that never come again) it is parsed each time.
+  Result<> execute_prepared(const std::string& sql, std::span<const SqlValue> values) {
+    TRY(ensure());
+    constexpr std::size_t prepared_max = 32;
+    auto known = prepared_.find(sql);
+    if (known == prepared_.end()) {
+      if (prepared_.size() >= prepared_max) {
+        TRY(execute(sql, values));
+        return {};
+      }
+      const std::string name = "brunt_" + std::to_string(prepared_.size());
+      const ResultHandle made(PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr));
+      TRY(check(made.get()));
+      known = prepared_.emplace(sql, name).first;
+    }
+    const Parameters parameters(values);
+    const ResultHandle result(PQexecPrepared(connection_.get(), known->second.c_str(),
+                                             parameters.size(), parameters.values(),
+                                             parameters.lengths(), parameters.formats(), 0));
+    return check(result.get());
+  }
+
   Result<> check(const PGresult* result) {
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY)
@@ -239,6 +264,7 @@ class PostgresStore final : public SqlStore {
   std::string url_;
   Duration timeout_;
   ConnectionHandle connection_;
+  std::map<std::string, std::string> prepared_;  // Statement -> its name on this connection.
 };
 
 }  // namespace

@@ -19,8 +19,7 @@ const looks: Record<string, [string, string]> = {
 function header(): HTMLElement {
   const { run } = report;
   // The sentence may begin with the outcome, which stands above it already.
-  const said = run.verdict.startsWith(`${run.outcome}: `) ? run.verdict.slice(run.outcome.length + 2) : run.verdict;
-  const words = said.charAt(0).toUpperCase() + said.slice(1);
+  const words = run.verdict.startsWith(`${run.outcome}: `) ? run.verdict.slice(run.outcome.length + 2) : run.verdict;
   const [look, sign] = looks[run.outcome] ?? ['caution', '?'];
   const env = run.environment;
   const facts = [
