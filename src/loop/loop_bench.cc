@@ -242,7 +242,7 @@ void long_sleep(benchmark::State& state) {
   (void)loop->spawn("bench", [&](Fiber& self) {
     for (auto _ : state) {
       touch_below(depth);
-      (void)self.sleep(2s);
+      (void)self.sleep(10s);
     }
   });
   loop->run();

@@ -16,7 +16,10 @@ namespace {
 
 constexpr unsigned submissions = 1024;
 constexpr unsigned completions = 8192;
-constexpr unsigned buffers_count = 512;  // A power of two, as the ring wants it.
+constexpr unsigned buffers_count = 2048;  // A power of two, as the ring wants it.
+// The kernel takes buffers in turn, so that all it has get cold: it is given few, and this many
+// more each time it ran out.
+constexpr unsigned buffers_step = 64;
 constexpr std::size_t buffer_bytes = 8u << 10u;
 constexpr std::size_t buffers_bytes = buffers_count * buffer_bytes;
 constexpr int buffer_group = 0;
@@ -85,7 +88,7 @@ Result<> UringBackend::open_buffers() {
   const int rc = io_uring_register_buf_ring(&ring_, &registration, 0);
   if (rc < 0) return unsupported("a ring of receive buffers", -rc);
   io_uring_buf_ring_init(buffer_ring_);
-  for (unsigned i = 0; i < buffers_count; ++i) returned_.push_back(static_cast<std::uint16_t>(i));
+  publish_buffers();
   give_buffers_back();
   return {};
 }
@@ -251,6 +254,7 @@ void UringBackend::on_receive(UringSocket& socket, const io_uring_cqe& completio
     socket.has_ended = true;
   else if (completion.res < 0 && completion.res != -ENOBUFS && completion.res != -ECANCELED)
     socket.receive_error = -completion.res;
+  if (completion.res == -ENOBUFS && returned_.size() < buffers_step) publish_buffers();
   // After ENOBUFS too: the receiver finds nothing, and arms again once buffers are back.
   if (socket.receiver != nullptr) socket.receiver->notify();
   release_if_done(socket);
@@ -302,6 +306,11 @@ void UringBackend::spill(UringSocket& socket) {
     socket.is_paused = true;
     cancel(&socket, UringTag::receive);
   }
+}
+
+void UringBackend::publish_buffers() {
+  for (unsigned i = 0; i < buffers_step && buffers_published_ < buffers_count; ++i)
+    returned_.push_back(static_cast<std::uint16_t>(buffers_published_++));
 }
 
 void UringBackend::give_buffers_back() {

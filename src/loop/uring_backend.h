@@ -107,6 +107,7 @@ class UringBackend final : public Backend {
   void on_quick_send_failed(QuickSend& send, std::int32_t result);
   void settle_quick_sends();
   void after_sends(UringSocket& socket);
+  void publish_buffers();
   void give_buffers_back();
   void spill(UringSocket& socket);
   void release_if_done(UringSocket& socket);
@@ -118,6 +119,7 @@ class UringBackend final : public Backend {
   bool has_ring_ = false;
   io_uring_buf_ring* buffer_ring_ = nullptr;
   std::byte* buffers_ = nullptr;
+  unsigned buffers_published_ = 0;
   std::vector<Piece> pieces_;            // One for each buffer.
   std::vector<std::uint16_t> returned_;  // Buffers to be given back at the next poll.
   std::vector<UringSocket*> fed_;        // Sockets that got buffers in the last poll.
