@@ -1,3 +1,5 @@
+// Long because the same stories are told on all three backends, with the helpers they share.
+//
 // Streams, the same stories on every backend; then the simulated network's weather.
 #include <doctest/doctest.h>
 #include <fcntl.h>
