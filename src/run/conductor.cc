@@ -15,6 +15,7 @@
 #include "plan/describe_plan.h"
 #include "run/generator_processes.h"
 #include "run/generator_threads.h"
+#include "run/load_units.h"
 #include "run/run_verdict.h"
 #include "run/seconds.h"
 #include "run/service_set.h"
@@ -55,14 +56,6 @@ RunInfo describe_run(const Plan& plan, const RunOptions& options, Loop& loop) {
   info.time_scale = plan.time_scale;
   info.warm_up = plan.warmup.value_or(Duration{});
   return info;
-}
-
-// When the last scenario has had its time, graceful stops not counted.
-Duration load_end_of(const Plan& plan) {
-  Duration end{};
-  for (const Scenario& scenario : plan.scenarios)
-    end = std::max(end, scenario.load.start_time + scenario.load.planned_duration());
-  return end;
 }
 
 class Conductor {

@@ -30,6 +30,7 @@ Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t inde
       resolver_(loop, {.hosts = setup.hosts}),
       dialer_(loop, resolver_, setup.allow,
               {.local_ips = setup.local_ips, .redirections = setup.redirections}),
+      units_(load_units(setup.plan)),
       recorder_(setup.registry, {.tap = setup.tap}),
       scenarios_({.loop = loop,
                   .observer = *this,
@@ -63,19 +64,37 @@ Result<> Generator::prepare(Fiber& self) {
                             .watcher = *this,
                             .rehearsing = setup_.rehearsal});
   make_series();
-  for (std::uint32_t i = 0; i < setup_.plan.scenarios.size(); ++i) {
-    bodies_.push_back(TRY(PlanBody::create(*step_, i)));
-    TRY(scenarios_.add(setup_.plan.scenarios[i].load, *bodies_.back(), setup_.budgets[i]));
-  }
+  for (std::size_t i = 0; i < units_.size(); ++i) TRY(add_unit(i));
   return scenarios_.prepare(self);
 }
 
+Result<> Generator::add_unit(std::size_t index) {
+  const LoadUnit& unit = units_[index];
+  const LoadModel model = is_open(unit.load.executor) ? LoadModel::open : LoadModel::closed;
+  std::vector<WeightedBody::Part> parts;
+  for (const std::uint32_t scenario : unit.scenarios) {
+    bodies_.push_back(TRY(PlanBody::create(*step_, scenario, model)));
+    parts.push_back({.body = bodies_.back().get(),
+                     .weight = std::max<std::uint64_t>(1, setup_.plan.scenarios[scenario].weight)});
+  }
+  VuBody* body = parts.front().body;
+  if (parts.size() > 1) {
+    weighted_.push_back(
+        std::make_unique<WeightedBody>(TRY(WeightedBody::create(std::move(parts)))));
+    body = weighted_.back().get();
+  }
+  TRY(scenarios_.add(unit.load, *body, setup_.budgets[index]));
+  return {};
+}
+
 void Generator::make_series() {
-  for (const Scenario& scenario : setup_.plan.scenarios) {
+  for (const LoadUnit& unit : units_) {
     std::vector<Tag> tags;
     for (const auto& [key, value] : setup_.plan.tags) tags.push_back({key, value});
-    for (const auto& [key, value] : scenario.tags) tags.push_back({key, value});
-    tags.push_back({"scenario", scenario.name});
+    if (unit.scenarios.size() == 1)
+      for (const auto& [key, value] : setup_.plan.scenarios[unit.scenarios.front()].tags)
+        tags.push_back({key, value});
+    tags.push_back({"scenario", unit.load.name});
     const TagSetId id = recorder_.tags().with(TagSetId::none, tags);
     const auto series = [&](MetricId metric) { return &recorder_.series(metric, id); };
     series_.push_back({.iterations = series(MetricId::iterations),
@@ -161,7 +180,7 @@ void Generator::iterations_dropped(std::size_t scenario, std::uint64_t count, In
 }
 
 void Generator::warned(std::size_t scenario, std::string_view text) {
-  step_failed(setup_.plan.scenarios[scenario].name, text);
+  step_failed(units_[scenario].load.name, text);
 }
 
 void Generator::step_failed(std::string_view scenario, std::string_view text) {

@@ -20,9 +20,11 @@
 
 #include "client/http_session.h"
 #include "load/scenario_set.h"
+#include "load/weighted_body.h"
 #include "metrics/recorder.h"
 #include "net/dialer.h"
 #include "plan/plan.h"
+#include "run/load_units.h"
 #include "step/plan_body.h"
 
 namespace brunt {
@@ -43,7 +45,7 @@ struct GeneratorSetup {
   Segment segment;            // This process's part of the test.
   std::uint64_t threads = 1;  // Of this process.
   std::uint64_t seed = 1;
-  std::vector<IterationBudget*> budgets;  // By scenario; nullptr but for shared-iterations.
+  std::vector<IterationBudget*> budgets;  // By load unit; nullptr but for shared-iterations.
   std::vector<DataCursor*> cursors;       // By Plan::data.
   Rehearsing rehearsal = Rehearsing::no;
 };
@@ -86,7 +88,7 @@ class Generator : LoadObserver, StepWatcher {
   void recycle(Snapshot snapshot) { recorder_.recycle(std::move(snapshot)); }
 
  private:
-  struct ScenarioSeries {
+  struct UnitSeries {
     Series* iterations = nullptr;
     Series* iteration_duration = nullptr;
     Series* dropped = nullptr;
@@ -104,6 +106,7 @@ class Generator : LoadObserver, StepWatcher {
   void step_failed(std::string_view scenario, std::string_view text) override;
 
   Result<> make_tls();
+  Result<> add_unit(std::size_t index);
   void make_series();
   void hand_over_seconds(Fiber& self, Instant start);
   void hand_over(std::int64_t second, bool last);
@@ -115,12 +118,14 @@ class Generator : LoadObserver, StepWatcher {
   Resolver resolver_;
   Dialer dialer_;
   std::unique_ptr<TlsContext> tls_;
+  std::vector<LoadUnit> units_;
   Recorder recorder_;
   std::unique_ptr<HttpContext> http_;
   std::optional<StepContext> step_;
   std::vector<std::unique_ptr<PlanBody>> bodies_;
+  std::vector<std::unique_ptr<WeightedBody>> weighted_;
   ScenarioSet scenarios_;
-  std::vector<ScenarioSeries> series_;
+  std::vector<UnitSeries> series_;  // By load unit, as the executors number them.
   Series* cpu_ = nullptr;
   Series* lag_ = nullptr;
   std::vector<std::string> warned_;  // Each sentence once.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "plan/describe_plan.h"
+#include "run/load_units.h"
 
 namespace brunt {
 namespace {
@@ -84,8 +85,9 @@ Result<std::vector<ClosedSecond>> Seconds::take(const GeneratorSecond& second) {
 
 std::vector<ScenarioInfo> Seconds::scenarios(const Plan& plan) const {
   std::vector<ScenarioInfo> infos;
-  for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
-    const ScenarioOptions& load = plan.scenarios[i].load;
+  const auto units = load_units(plan);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const ScenarioOptions& load = units[i].load;
     ScenarioInfo info{.name = load.name,
                       .executor = std::string(name_of(load.executor)),
                       .description = describe_load(load),
@@ -125,7 +127,8 @@ std::vector<CheckResult> Seconds::checks() const {
 
 Progress Seconds::progress(const Plan& plan, std::span<const ClosedSecond> closed) {
   Progress progress;
-  for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
+  const auto units = load_units(plan);
+  for (std::size_t i = 0; i < units.size(); ++i) {
     std::vector<const ScenarioProgress*> parts;
     for (const Origin& origin : origins_)
       if (i < origin.progress.size()) parts.push_back(&origin.progress[i]);
@@ -133,7 +136,7 @@ Progress Seconds::progress(const Plan& plan, std::span<const ClosedSecond> close
     const ScenarioProgress sum = merged(parts);
     progress.scenarios.push_back(
         {.name = sum.name,
-         .description = describe_load(plan.scenarios[i].load),
+         .description = describe_load(units[i].load),
          .elapsed = sum.now.elapsed,
          .duration = sum.now.iterations_planned > 0 ? Duration{} : sum.now.duration,
          .iterations_done = sum.now.counts.completed,

@@ -1,15 +1,16 @@
 #include "run/shared_counters.h"
 
 #include "run/generator.h"
+#include "run/load_units.h"
 
 namespace brunt {
 
 SharedCounters::SharedCounters(const Plan& plan, const Segment& segment, ProcessPart process) {
-  for (const Scenario& scenario : plan.scenarios) {
-    const bool shared = scenario.load.executor == ExecutorKind::shared_iterations;
+  for (const LoadUnit& unit : load_units(plan)) {
+    const bool shared = unit.load.executor == ExecutorKind::shared_iterations;
     // Only who has VUs can take iterations.
     budgets_.push_back(shared ? std::make_unique<IterationBudget>(
-                                    scenario.load.iterations, segment.in_proportion_to(scenario.load.vus))
+                                    unit.load.iterations, segment.in_proportion_to(unit.load.vus))
                               : nullptr);
   }
   for (const DataPlan& data : plan.data)

@@ -24,7 +24,7 @@ class SharedCounters {
 
  private:
   std::vector<std::unique_ptr<IterationBudget>>
-      budgets_;  // By scenario; null but for shared-iterations.
+      budgets_;  // By load unit; null but for shared-iterations.
   std::vector<std::unique_ptr<DataCursor>> cursors_;  // By Plan::data.
 };
 

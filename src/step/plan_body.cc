@@ -20,7 +20,8 @@ TagSetId scenario_tags(Recorder& recorder, const Plan& plan, const Scenario& sce
 
 }  // namespace
 
-Result<std::unique_ptr<PlanBody>> PlanBody::create(StepContext& context, std::uint32_t index) {
+Result<std::unique_ptr<PlanBody>> PlanBody::create(StepContext& context, std::uint32_t index,
+                                                   LoadModel model) {
   const Scenario& scenario = context.plan.scenarios[index];
   ScenarioContext parts{.shared = context, .scenario = scenario, .index = index};
   const Scope scope{.members = context.members, .scenario = scenario.name};
@@ -31,7 +32,7 @@ Result<std::unique_ptr<PlanBody>> PlanBody::create(StepContext& context, std::ui
   parts.session.cookies = scenario.defaults.cookies;
   parts.session.client.server_name = context.plan.tls.server_name;
   parts.tags = scenario_tags(context.recorder, context.plan, scenario);
-  parts.model = is_open(scenario.load.executor) ? LoadModel::open : LoadModel::closed;
+  parts.model = model;
   // No make_unique: the constructor is private.
   std::unique_ptr<PlanBody> body(new PlanBody(std::move(parts)));
   body->prepare(scenario.before);
@@ -171,7 +172,8 @@ Result<> PlanBody::run_loop(Fiber& self, PlanVu& vu, const LoopStep& step) {
     if (!count.is_number() || count.number() < 0)
       return fail(ErrorCode::invalid,
                   "a loop's count must be a number from 0, not " + count.dump());
-    rounds = std::min(rounds, static_cast<std::uint64_t>(count.number()));
+    if (count.number() < static_cast<double>(rounds))
+      rounds = static_cast<std::uint64_t>(count.number());
   } else if (step.over) {
     list = TRY(step.over->evaluate(scope_of(vu)));
     if (!list.is_array())
@@ -179,16 +181,16 @@ Result<> PlanBody::run_loop(Fiber& self, PlanVu& vu, const LoopStep& step) {
                   "a loop goes over a list, not over " + std::string(list.kind()));
     rounds = std::min<std::uint64_t>(rounds, list.array().size());
   }
-  for (std::uint64_t round = 0; round < rounds; ++round) {
+  for (std::uint64_t round = 0; step.while_true || round < rounds; ++round) {
     if (step.variable_slot && step.over) vu.slots[*step.variable_slot] = list.array()[round];
     if (step.index_slot) vu.slots[*step.index_slot] = Json(round);
     if (step.while_true && !TRY(step.while_true->test(scope_of(vu)))) return {};
+    if (round == rounds)
+      return fail(ErrorCode::too_large,
+                  fmt::format("a loop did not end within {} rounds (raise its `max:`)", rounds));
     TRY(run_steps(self, vu, step.steps));
     if (self.cancelled()) return fail(ErrorCode::cancelled, "the run ends");
   }
-  if (step.while_true)
-    return fail(ErrorCode::too_large,
-                fmt::format("a loop did not end within {} rounds (raise its `max:`)", rounds));
   return {};
 }
 

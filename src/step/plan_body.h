@@ -17,7 +17,8 @@ namespace brunt {
 class PlanBody final : public VuBody {
  public:
   // `context` must outlive it. Errors: invalid (the scenario's target, a tag).
-  static Result<std::unique_ptr<PlanBody>> create(StepContext& context, std::uint32_t scenario);
+  static Result<std::unique_ptr<PlanBody>> create(StepContext& context, std::uint32_t scenario,
+                                                  LoadModel model);
   ~PlanBody() override;
 
   Result<> start_vu(Fiber& self, Vu& vu) override;
