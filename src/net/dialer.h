@@ -9,7 +9,7 @@
 //
 // Ports: one source address has about 28,000 ports towards one destination, and a closed connection
 // keeps its port for a minute. Towards loopback the dialer goes on to 127.0.0.2, 127.0.0.3, ...
-// when an address has been used for three quarters of them within a minute, or the kernel has no
+// when an address has been used for a quarter of them within a minute, or the kernel has no
 // more; else it rotates through `local_ips`.
 #pragma once
 #include <cstdint>

@@ -219,8 +219,8 @@ std::string from_text(const SourceAddresses::Choice& choice) {
   return choice.from ? choice.from->ip() : "kernel";
 }
 
-TEST_CASE("over loopback the next source address comes when one is three quarters used") {
-  SourceAddresses sources({}, 8);
+TEST_CASE("over loopback the next source address comes when a quarter of one is used") {
+  SourceAddresses sources({}, 24);
   const Endpoint to = Endpoint::loopback(80);
   Instant now{1h};
   std::string seen;

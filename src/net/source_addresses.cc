@@ -24,7 +24,9 @@ bool rotates_over_loopback(const Endpoint& to) {
 }  // namespace
 
 SourceAddresses::SourceAddresses(std::vector<Endpoint> local_ips, std::uint32_t ports)
-    : opened_max_(std::max(1u, ports / 4 * 3)) {
+    // A quarter: the fuller an address's range is, the longer the kernel looks for a free port.
+    // Measured with 15,000 of 28,000 in use or lingering: 1.6 ms a connect().
+    : opened_max_(std::max(1u, ports / 4)) {
   for (Endpoint& ip : local_ips)
     (ip.family() == AF_INET6 ? local_ipv6_ : local_ipv4_).push_back(ip.with_port(0));
 }

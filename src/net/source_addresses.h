@@ -12,7 +12,7 @@
 
 namespace brunt {
 
-// Towards loopback without a list; enough for four million connections a minute.
+// Towards loopback without a list; enough for a million connections a minute.
 inline constexpr std::uint32_t loopback_sources_max = 200;
 
 class SourceAddresses {

@@ -176,6 +176,7 @@ struct Common {
   const std::string& ciphers;
 };
 
+// Shared: a connection keeps what it was made from, also when its context goes first.
 Result<std::shared_ptr<TlsContext::State>> make_state(const Common& common) {
   // Shared for the reason that TlsContext gives.
   auto state = std::make_shared<TlsContext::State>();

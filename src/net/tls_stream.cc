@@ -29,6 +29,7 @@ constexpr Duration goodbye_max = 5s;
 // at a time; others wait for it.
 class TlsLink {
  public:
+  // Shared with the other half of the connection, which may go first.
   TlsLink(std::unique_ptr<Stream> transport, std::shared_ptr<TlsContext::State> context)
       : transport_(std::move(transport)), context_(std::move(context)) {
     hooks_.context = context_.get();
