@@ -139,6 +139,9 @@ Result<> EpollStream::send(Fiber& self, ByteView bytes, Instant deadline) {
 }
 
 bool EpollStream::usable() {
+  // Edge-triggered: had anything come since the last receive() found it empty, poll() would have
+  // noted it.
+  if ((watch_.events & readable_events) == 0) return true;
   std::byte byte{};
   return recv(socket_.number(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }

@@ -39,7 +39,8 @@ class Stream {
   virtual void finish() = 0;
 
   // Whether an idle stream can still be used: false once the peer has closed it, it broke, or bytes
-  // came that nobody asked for. Does not park and needs no system call on io_uring; one on epoll.
+  // came that nobody asked for. As of the loop's last turn. Does not park; takes a system call only
+  // where that is not known.
   virtual bool usable() = 0;
 
   virtual Endpoint local() const = 0;

@@ -3,7 +3,7 @@
 
     tools/install_deps build test bench
     tools/build release && cmake --preset release -B build/bench -DBRUNT_BENCHES=ON && cmake --build build/bench --target raw_uring
-    bench/http.py [--rounds 5] [--seconds 5] [--all]      # --all adds h2load, hey and ab
+    bench/http_peers.py [--rounds 5] [--seconds 5] [--all]      # --all adds h2load, hey and ab
 
 nginx with one worker answers 12 bytes; 64 keep-alive connections, one generator thread. Requests are counted by nginx, CPU by
 the kernel (the whole process, start and report included). brunt has histograms, tags, planned instants and one status check on.
