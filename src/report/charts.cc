@@ -20,6 +20,13 @@ constexpr std::size_t heat_rows = 44;
 
 using Steps = std::vector<std::optional<Sink>>;
 
+std::uint64_t total(const Steps& steps) {
+  std::uint64_t count = 0;
+  for (const auto& step : steps)
+    if (step) count += step->count();
+  return count;
+}
+
 // Five significant digits: what a chart shows needs no more, and the file stays small.
 Json rounded(double value) {
   if (!std::isfinite(value)) return 0;
@@ -41,10 +48,12 @@ class ChartData {
     const Steps durations = steps_of({metric, {}});
     add_rates(data, metric.substr(0, metric.size() - (sizeof("_req_duration") - 1)));
     data.set("latency", percentiles_of(durations));
-    // Of an open model the response times: waiting for a turn is part of what users feel.
+    // Where all is open model the response times: waiting for a turn is part of what users feel.
     const bool open_model = record_.find_metric("response_time") != nullptr;
     const Steps responses = open_model ? steps_of({"response_time", {}}) : Steps{};
-    data.set("heat", heat_of(open_model ? responses : durations));
+    const bool all_open = open_model && total(responses) == total(durations);
+    data.set("heat", heat_of(all_open ? responses : durations));
+    data.set("heat_is", all_open ? "response" : "service");
     if (open_model) data.set("response", percentiles_of(responses));
     add_levels(data);
     add_generator(data);

@@ -76,7 +76,14 @@ void add_arrivals(const RunRecord& record, Figures& figures) {
   if (!response || response->kind() != MetricKind::trend) return;
   ArrivalFigures arrivals;
   arrivals.response = latency_of(response->histogram());
-  if (figures.whole) arrivals.service = figures.whole->latency;
+  // Of the same scenarios: in a run of both models the closed ones' requests are another matter.
+  Sink service(MetricKind::trend);
+  for (const std::string& scenario : record.tag_values("response_time", "scenario"))
+    if (const auto part =
+            record.merged({"http_req_duration", {{"scenario", scenario}}}, figures.window))
+      service.merge(*part);
+  if (!service.empty()) arrivals.service = latency_of(service.histogram());
+  if (service.empty() && figures.whole) arrivals.service = figures.whole->latency;
   std::uint64_t ran = 0;
   for (const ScenarioInfo& scenario : record.scenarios) {
     if (!scenario.open_model) continue;

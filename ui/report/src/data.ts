@@ -66,6 +66,7 @@ export interface Charts {
   received: Values;
   latency: Percentiles; response?: Percentiles;
   heat: { edges_ms: number[]; cells: number[] } | null;
+  heat_is: 'response' | 'service';  // Whose times the heat map shows.
   vus?: Values; vus_max?: Values;
   generator?: { cpu_cores: Values; slip_p99: Values; lag_max: Values };
   curve_service: Curve | null; curve_response: Curve | null;

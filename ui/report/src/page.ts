@@ -120,7 +120,7 @@ function drawCharts(into: HTMLElement): void {
   if (curve) curves.push(curve);
   if (charts.heat) {
     timeChart(into, {
-      title: charts.response ? 'Where the response times lie' : 'Where the latencies lie', hint: 'all requests, each second', format: milliseconds, axis: shortMilliseconds, log: true, wide: true, height: 290,
+      title: charts.heat_is === 'response' ? 'Where the response times lie' : 'Where the service times lie', hint: 'all requests, each second', format: milliseconds, axis: shortMilliseconds, log: true, wide: true, height: 290,
       range: [charts.heat.edges_ms[0]!, charts.heat.edges_ms[charts.heat.edges_ms.length - 1]!],
       paint: paintHeat(charts),
       lines: [{ label: 'p95', colour: colours.orange, values: (charts.response ?? charts.latency).p95, width: 1.4 }],
