@@ -44,7 +44,7 @@ class ExpressionParser {
       : text_(text), at_(at), names_(names) {}
 
   Parsed<ParsedExpression> run() {
-    TRY(conditional());
+    static_cast<void>(TRY(conditional()));  // The root is the last node.
     skip_blank();
     return ParsedExpression{{std::move(nodes_)}, at_};
   }
@@ -63,8 +63,8 @@ class ExpressionParser {
     at_ += sign.size();
     return true;
   }
-  Parsed<Id> expect(std::string_view sign, Id result) {
-    if (take(sign)) return result;
+  Parsed<void> expect(std::string_view sign) {
+    if (take(sign)) return {};
     return error(at_, at_ >= text_.size()
                           ? fmt::format("the expression ends where \"{}\" is missing", sign)
                           : fmt::format("expected \"{}\"", sign));
@@ -118,7 +118,7 @@ class ExpressionParser {
     Id result = TRY(binary(1));
     if (take("?")) {
       const Id yes = TRY(conditional());
-      TRY(expect(":", yes));
+      TRY(expect(":"));
       const Id no = TRY(conditional());
       result = TRY(
           add({.kind = NodeKind::conditional, .value = {}, .children = {result, yes, no}}, start));
@@ -175,7 +175,7 @@ class ExpressionParser {
             TRY(add({.kind = NodeKind::member, .value = Json(name), .children = {result}}, start));
       } else if (take("[")) {
         const Id index = TRY(conditional());
-        TRY(expect("]", index));
+        TRY(expect("]"));
         result =
             TRY(add({.kind = NodeKind::element, .value = {}, .children = {result, index}}, start));
       } else {
@@ -198,7 +198,8 @@ class ExpressionParser {
     if (first == '(') {
       ++at_;
       const Id inner = TRY(conditional());
-      return expect(")", inner);
+      TRY(expect(")"));
+      return inner;
     }
     if (first == '"' || first == '\'') return quoted();
     if (first >= '0' && first <= '9') return number();
@@ -266,11 +267,11 @@ class ExpressionParser {
   }
 
   // Values up to `closing`, separated by commas.
-  Parsed<Id> arguments(std::string_view closing, ExpressionNode& node) {
-    if (take(closing)) return 0;
+  Parsed<void> arguments(std::string_view closing, ExpressionNode& node) {
+    if (take(closing)) return {};
     do node.children.push_back(TRY(conditional()));
     while (take(","));
-    return expect(closing, 0);
+    return expect(closing);
   }
 
   Parsed<Id> call(std::string_view name, std::size_t start) {
@@ -415,7 +416,7 @@ class ExpressionParser {
     if (member == "header" || member == "cookie") {
       if (!take("[")) return error(start, fmt::format("write response.{}[\"name\"]", member));
       const Id name = TRY(conditional());
-      TRY(expect("]", name));
+      TRY(expect("]"));
       node.children.push_back(name);
     }
     return add(std::move(node), start);

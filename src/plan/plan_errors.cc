@@ -22,9 +22,12 @@ void PlanErrors::add(Position at, std::string_view path, std::string_view text) 
 }
 
 void PlanErrors::sort() {
-  std::ranges::stable_sort(errors_, {}, [](const PlanError& error) {
-    return std::pair(error.at.line, error.at.column);
-  });
+  const auto before = [](const PlanError& a, const PlanError& b) {
+    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
+  };
+  // By insertion: there are few, and errors of one place have to stay in their order.
+  for (auto error = errors_.begin(); error != errors_.end(); ++error)
+    std::rotate(std::upper_bound(errors_.begin(), error, *error, before), error, error + 1);
 }
 
 std::string PlanErrors::text() const {

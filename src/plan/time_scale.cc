@@ -19,7 +19,7 @@ class Scaler {
     duration = Duration(static_cast<Duration::rep>(std::llround(std::min(scaled, longest_ns))));
   }
 
-  void scale(ScenarioOptions& load) const {
+  Result<> scale(ScenarioOptions& load) const {
     shorten(load.start_time);
     shorten(load.min_iteration_duration);
     if (load.duration) shorten(*load.duration);
@@ -29,6 +29,9 @@ class Scaler {
     }
     if (load.rate) *load.rate *= factor_;
     load.start_rate *= factor_;
+    // What is left of a duration may be shorter than one may write; all other limits stay.
+    const auto valid = validate(load, {.duration_min = Duration::zero()});
+    return valid ? Result<>() : fail_in(fmt::format("--time-scale {}", factor_), valid.error());
   }
 
   void scale(std::vector<Step>& steps) const {
@@ -77,9 +80,9 @@ Result<> apply_time_scale(Plan& plan, double factor) {
   if (factor == 1) return {};
   const Scaler scaler(factor);
   if (plan.warmup) scaler.shorten(*plan.warmup);
-  if (plan.shared_load) scaler.scale(*plan.shared_load);
+  if (plan.shared_load) TRY(scaler.scale(*plan.shared_load));
   for (Scenario& scenario : plan.scenarios) {
-    scaler.scale(scenario.load);
+    if (scenario.weight == 0) TRY(scaler.scale(scenario.load));
     scaler.scale(scenario.before);
     scaler.scale(scenario.steps);
   }

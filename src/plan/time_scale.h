@@ -10,7 +10,8 @@
 
 namespace brunt {
 
-// Errors: invalid: a factor that is not above 0, a `with.rate` that is not a rate.
+// Errors: invalid: a factor that is not above 0, or that makes a load longer or denser than loads
+// may be; a `with.rate` that is not a rate.
 Result<> apply_time_scale(Plan& plan, double factor);
 
 }  // namespace brunt
