@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -127,6 +128,13 @@ Check check_below_400() {
   return {.at = {}, .name = "status is below 400", .what = StatusCheck{{{100, 399}}}};
 }
 
+Expectation few_failures() {
+  const MetricRegistry registry;
+  auto threshold = make_threshold(registry, "http_req_failed", "rate < 1%");
+  ASSERT(threshold.has_value());
+  return {.threshold = std::move(*threshold)};
+}
+
 Result<Plan> plan_of_url(const BareUrl& bare) {
   TRY(parse_url(bare.url));
   RequestStep request;
@@ -148,6 +156,7 @@ Result<Plan> plan_of_url(const BareUrl& bare) {
   scenario.defaults = TRY(request_defaults_of(bare.load));
   scenario.steps.push_back({std::move(request)});
   plan.scenarios.push_back(std::move(scenario));
+  plan.expectations.push_back(few_failures());
   return plan;
 }
 

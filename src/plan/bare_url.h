@@ -32,12 +32,14 @@ struct BareUrl {
 
 // With neither duration nor iterations: 10s, as wrk. With neither VUs nor rate: 10 VUs. A rate
 // without VUs gets as many as it may need. The URL is taken as it is: `${` has no meaning in it.
-// One status check (below 400) is on. Errors: invalid, naming the option.
+// One status check (below 400) is on, and one expectation: fewer than 1 % of the requests fail.
+// Errors: invalid, naming the option.
 Result<Plan> plan_of_url(const BareUrl& bare);
 
 // Its parts, for readers of other files.
 Result<ScenarioOptions> load_of(const CommandLineLoad& load);
 Result<RequestDefaults> request_defaults_of(const CommandLineLoad& load);
 Check check_below_400();
+Expectation few_failures();
 
 }  // namespace brunt

@@ -41,6 +41,7 @@ class BareUrl(Case):
 
     def test_nobody_listening_is_told_in_words(self):
         done = self.brunt("run", f"http://127.0.0.1:{free_port()}/", "--iterations", "20", "--vus", "2")
+        self.assertEqual(done.returncode, 99, done.stderr)
         self.assertIn("connection refused", done.stdout)
 
     def test_a_name_that_does_not_resolve_is_an_error_before_the_load(self):
