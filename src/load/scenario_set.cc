@@ -162,6 +162,10 @@ void ScenarioSet::stop(StopKind kind) {
   for (const auto& entry : entries_) entry->executor->stop(kind);
 }
 
+void ScenarioSet::stop_scenario(std::size_t number, StopKind kind) {
+  entries_[number]->executor->stop(kind);
+}
+
 void ScenarioSet::pause() {
   for (const auto& entry : entries_) entry->executor->pause();
 }

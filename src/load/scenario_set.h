@@ -70,6 +70,8 @@ class ScenarioSet {
   Result<> run(Fiber& self, Instant start);
 
   void stop(StopKind kind);  // Ctrl-C once: gracefully; twice: now.
+  // One scenario, by the number that add() gave: its data is used up, say.
+  void stop_scenario(std::size_t number, StopKind kind);
   void pause();
   void resume();
 

@@ -183,6 +183,15 @@ void Generator::warned(std::size_t scenario, std::string_view text) {
   step_failed(units_[scenario].load.name, text);
 }
 
+void Generator::data_used_up(std::uint32_t scenario) {
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    if (std::ranges::find(units_[unit].scenarios, scenario) == units_[unit].scenarios.end())
+      continue;
+    warned(unit, "every row of its data was used once; it ends");
+    scenarios_.stop_scenario(unit, StopKind::gracefully);
+  }
+}
+
 void Generator::step_failed(std::string_view scenario, std::string_view text) {
   if (warned_.size() >= sentences_max) return;
   std::string sentence = fmt::format("scenario {}: {}", scenario, text);

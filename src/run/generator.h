@@ -29,6 +29,11 @@
 
 namespace brunt {
 
+// An execution segment as it was written, to be handed on to generator processes.
+struct SegmentText {
+  std::string bounds, sequence;
+};
+
 // What all generators of a process share. Constant once they run, but for the counters that the
 // pointers lead to.
 struct GeneratorSetup {
@@ -43,6 +48,7 @@ struct GeneratorSetup {
   std::vector<Endpoint> local_ips;
   SampleTap tap = SampleTap::off;
   Segment segment;            // This process's part of the test.
+  SegmentText segment_text;   // The instance's: what generator processes share out.
   std::uint64_t threads = 1;  // Of this process.
   std::uint64_t seed = 1;
   std::vector<IterationBudget*> budgets;  // By load unit; nullptr but for shared-iterations.
@@ -104,6 +110,7 @@ class Generator : LoadObserver, StepWatcher {
   void iterations_dropped(std::size_t scenario, std::uint64_t count, Instant at) override;
   void warned(std::size_t scenario, std::string_view text) override;
   void step_failed(std::string_view scenario, std::string_view text) override;
+  void data_used_up(std::uint32_t scenario) override;
 
   Result<> make_tls();
   Result<> add_unit(std::size_t index);

@@ -98,10 +98,7 @@ IterationEnd PlanBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   PlanVu& mine = static_cast<PlanVu&>(*vu.state);
   begin_iteration(mine, iteration);
   if (!claim_rows(mine)) {
-    scenario_.shared.watcher.step_failed(
-        scenario_.scenario.name,
-        "every row of the data was used once: the VU has nothing left to do");
-    (void)self.park(far_future, "the end of the scenario, as the data is used up");
+    scenario_.shared.watcher.data_used_up(scenario_.index);
     return IterationEnd::interrupted;
   }
   const auto& steps = scenario_.scenario.steps;

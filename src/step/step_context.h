@@ -20,6 +20,9 @@ class StepWatcher {
   // A request could not be made, a loop ran away, data ran out. On the loop's thread; must not
   // park.
   virtual void step_failed(std::string_view scenario, std::string_view text) = 0;
+  // Every row of a `once` data set has been taken: the scenario (of Plan::scenarios) has nothing
+  // left to do.
+  virtual void data_used_up(std::uint32_t /*scenario*/) {}
 };
 
 // In a rehearsal a model answers: what a capture does not find is made up.
