@@ -21,8 +21,8 @@ std::string clock_text(Duration duration) {
 double share_done(const ScenarioView& scenario) {
   if (scenario.ended) return 1;
   if (scenario.iterations_planned > 0 && scenario.duration == Duration{})
-    return static_cast<double>(scenario.iterations_done) /
-           static_cast<double>(scenario.iterations_planned);
+    return std::min(1.0, static_cast<double>(scenario.iterations_done) /
+                             static_cast<double>(scenario.iterations_planned));
   if (scenario.duration == Duration{}) return 0;
   return std::clamp(seconds_of(scenario.elapsed) / seconds_of(scenario.duration), 0.0, 1.0);
 }
@@ -38,13 +38,20 @@ std::string bar(double share, const Style& style) {
 std::string scenario_line(const ScenarioView& scenario, std::size_t name_width,
                           const Style& style) {
   const double share = share_done(scenario);
-  std::string state = scenario.ended     ? style.paint(Paint::good, "done")
-                      : scenario.started ? fmt::format("{:3.0f}%", share * 100)
-                                         : style.paint(Paint::faint, "waits");
-  return fmt::format("  {:<{}}  {} {}  {}/{} VUs  {} iterations  {}", scenario.name, name_width,
-                     bar(share, style), state, scenario.vus_active, scenario.vus_max,
-                     format_count(static_cast<double>(scenario.iterations_done)),
-                     style.paint(Paint::faint, scenario.description));
+  const std::string state = scenario.ended     ? "done"
+                            : scenario.started ? fmt::format("{:3.0f}%", share * 100)
+                                               : "waits";
+  const std::string counts =
+      fmt::format("{}/{} VUs  {} iterations  ", scenario.vus_active, scenario.vus_max,
+                  format_count(static_cast<double>(scenario.iterations_done)));
+  // A line that wraps could not be taken back: the description gets what is left of the width.
+  const std::size_t used =
+      2 + name_width + 2 + bar_width + 1 + display_width(state) + 2 + counts.size();
+  const std::size_t left = style.width > used + 1 ? style.width - used - 1 : 0;
+  const std::string about = left < 8 ? "" : shorten(scenario.description, left);
+  return fmt::format("  {:<{}}  {} {}  {}{}", scenario.name, name_width, bar(share, style),
+                     scenario.ended ? style.paint(Paint::good, state) : state, counts,
+                     style.paint(Paint::faint, about));
 }
 
 std::string count_text(std::uint64_t count) {

@@ -47,6 +47,8 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
   options.threads = flags.threads;
   options.seed = flags.seed;
   options.segment = TRY(Segment::parse(flags.segment, flags.segment_sequence));
+  options.segment_bounds = flags.segment;
+  options.segment_sequence = flags.segment_sequence;
   options.ledger = flags.no_ledger ? "" : flags.ledger;
   options.allow = flags.allow;
   for (const std::string& rule : flags.redirections) {
@@ -67,8 +69,9 @@ Result<std::string> summary_of(const RunOutcome& outcome, const RunFlags& flags,
   if (flags.format == "json") return json_report(outcome.record).dump_pretty() + "\n";
   if (flags.format == "csv") return csv_report(outcome.record);
   if (flags.format == "html") return html_report(outcome.record);
-  return text_report(outcome.record,
-                     {.style = style, .page = flags.html, .ledger = outcome.ledger.place});
+  return text_report(
+      outcome.record,
+      {.style = style, .page = flags.html, .ledger = without_password(outcome.ledger.place)});
 }
 
 int show_outcome(const RunOutcome& outcome, const RunFlags& flags, Style style) {
@@ -115,6 +118,10 @@ int run_plan(const RunFlags& flags, const CommandLine& line) {
     complain(plan.error().text);
     return exit_code_of(plan.error());
   }
+  for (const ResultStream& out : plan->out)
+    options->streams.push_back(
+        {.format = out.format == "csv" ? K6StreamFormat::csv : K6StreamFormat::json,
+         .place = out.file.string()});
   plan_processes(*plan, flags, *options);
   Terminal out = Terminal::detect(STDOUT_FILENO);
   Terminal live = Terminal::detect(STDERR_FILENO);

@@ -49,6 +49,7 @@ class Peer {
     return stream_.send(self_, as_bytes(text), far_future).has_value();
   }
   bool sleep(Duration duration) { return self_.sleep(duration).has_value(); }
+  Instant now() const { return self_.now(); }
   // Until the test is over.
   void hang() { sleep(24h); }
 

@@ -128,6 +128,11 @@ Result<std::vector<Endpoint>> parse_local_ips(std::string_view text) {
   return out;
 }
 
+bool fits(const Redirection& redirection, std::string_view host, std::uint16_t port) {
+  return (redirection.from_port == 0 || redirection.from_port == port) &&
+         name_fits(redirection.from_host, host);
+}
+
 Result<Redirection> parse_redirection(std::string_view from, std::string_view to) {
   const auto source = TRY(host_and_port(from));
   const auto target = TRY(host_and_port(to));
@@ -153,8 +158,7 @@ struct Dialer::State {
 
 HostPort Dialer::State::redirect(const DialTarget& target) const {
   for (const Redirection& redirection : options.redirections) {
-    if (redirection.from_port != 0 && redirection.from_port != target.port) continue;
-    if (!name_fits(redirection.from_host, target.host)) continue;
+    if (!fits(redirection, target.host, target.port)) continue;
     return {redirection.to_host, redirection.to_port != 0 ? redirection.to_port : target.port};
   }
   return {target.host, target.port};

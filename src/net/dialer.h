@@ -40,6 +40,8 @@ struct Redirection {
   std::uint16_t to_port = 0;  // 0: as it was.
 };
 Result<Redirection> parse_redirection(std::string_view from, std::string_view to);
+// Whether it is meant for this host and port.
+bool fits(const Redirection& redirection, std::string_view host, std::uint16_t port);
 
 struct DialerOptions {
   std::vector<Endpoint> local_ips;  // Source addresses, used in turn; empty: the kernel's choice.

@@ -45,7 +45,8 @@ RunInfo describe_run(const Plan& plan, const RunOptions& options, Loop& loop) {
   info.plan_name = plan.name;
   if (!plan.source.empty())
     if (auto text = read_file(plan.source)) info.plan_text = std::move(*text);
-  info.arguments = options.arguments;
+  for (const std::string& argument : options.arguments)
+    info.arguments.push_back(without_password(argument));
   utsname machine{};
   ::uname(&machine);
   info.host = machine.nodename;
@@ -120,7 +121,7 @@ class Conductor {
   bool started_ = false;
   std::uint32_t interrupts_ = 0;
   const Threshold* aborted_by_ = nullptr;
-  std::string casualty_;
+  std::string casualty_, failure_;
 };
 
 Result<> Conductor::make_setup() {
@@ -135,6 +136,7 @@ Result<> Conductor::make_setup() {
   setup_->local_ips = options_.local_ips;
   setup_->tap = options_.streams.empty() ? SampleTap::off : SampleTap::on;
   setup_->segment = options_.segment;
+  setup_->segment_text = {options_.segment_bounds, options_.segment_sequence};
   setup_->threads = options_.threads;
   setup_->seed = record_.run.seed;
   counters_ = std::make_unique<SharedCounters>(plan_, options_.segment, ProcessPart{});
@@ -194,7 +196,7 @@ Result<RunOutcome> Conductor::conduct(Fiber& self, Signals* signals) {
     fs::remove_all(folder_, ignored);
     return std::unexpected(std::move(done).error());
   }
-  if (!done) record_.notes.push_back(done.error().text);
+  if (!done) failure_ = done.error().text;
   return finish(self);
 }
 
@@ -325,7 +327,8 @@ RunOutcome Conductor::finish(Fiber& self) {
                         .generator = honesty_.health(),
                         .aborted_by = aborted_by_,
                         .ending = interrupts_ > 0 ? VerdictInput::Ending::signal
-                                                  : VerdictInput::Ending::planned});
+                                                  : VerdictInput::Ending::planned,
+                        .failure = failure_});
   RunOutcome outcome;
   outcome.ledger = ledger_->finish(self, record_);
   for (const std::string& note : outcome.ledger.notes) observer_.warning(note);

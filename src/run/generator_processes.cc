@@ -20,9 +20,25 @@ Json list_of(std::span<const std::string> texts) {
 
 std::vector<std::string> texts_of(const Json* list) {
   std::vector<std::string> texts;
-  if (list != nullptr)
-    for (const Json& text : list->array()) texts.push_back(text.string());
+  if (list != nullptr && list->is_array())
+    for (const Json& text : list->array()) texts.push_back(text.text());
   return texts;
+}
+
+// "" where there is none.
+std::string text_of(const Json& head, std::string_view name) {
+  const Json* text = head.find(name);
+  return text != nullptr ? text->text() : std::string();
+}
+
+bool flag_of(const Json& head, std::string_view name) {
+  const Json* flag = head.find(name);
+  return flag != nullptr && flag->is_bool() && flag->boolean();
+}
+
+std::int64_t number_of(const Json& head, std::string_view name) {
+  const Json* number = head.find(name);
+  return number != nullptr && number->is_integer() ? number->integer() : 0;
 }
 
 Frame plain(FrameKind kind) {
@@ -49,6 +65,8 @@ Frame GeneratorProcesses::setup_frame(std::uint32_t index) const {
   frame.head.set("index", std::int64_t{index});
   frame.head.set("processes", std::int64_t{options_.processes});
   frame.head.set("members", list_of(setup_.members));
+  frame.head.set("segment", setup_.segment_text.bounds);
+  frame.head.set("segment_sequence", setup_.segment_text.sequence);
   frame.head.set("seed", static_cast<std::int64_t>(setup_.seed));
   frame.head.set("allow", list_of(setup_.allow_rules));
   frame.head.set("tap", setup_.tap == SampleTap::on);
@@ -122,7 +140,7 @@ Result<> GeneratorProcesses::listen_to(Fiber& self, Child& child) {
       second.generator = child.index;
       events_.second(std::move(second));
     } else if (frame->kind == FrameKind::warned) {
-      events_.warned(frame->head.find("text")->text());
+      events_.warned(text_of(frame->head, "text"));
     } else if (frame->kind == FrameKind::ended) {
       child.ended = true;
       const Json* error = frame->head.find("error");
@@ -197,9 +215,7 @@ class Servant {
 
 Result<> Servant::make_setup(const Json& head) {
   const auto number = [&](std::string_view name) {
-    const Json* value = head.find(name);
-    return value != nullptr && value->is_integer() ? static_cast<std::uint64_t>(value->integer())
-                                                   : 0;
+    return static_cast<std::uint64_t>(number_of(head, name));
   };
   members_ = texts_of(head.find("members"));
   const std::uint64_t index = number("index");
@@ -209,10 +225,11 @@ Result<> Servant::make_setup(const Json& head) {
   setup_->allow_rules = texts_of(head.find("allow"));
   setup_->allow = TRY(AllowList::parse({.allow = setup_->allow_rules}));
   setup_->step_errors = TRY(registry_.add({.name = "step_errors"}));
-  setup_->segment = Segment().part(index, processes);
+  const Segment whole =
+      TRY(Segment::parse(text_of(head, "segment"), text_of(head, "segment_sequence")));
+  setup_->segment = whole.part(index, processes);
   setup_->seed = number("seed");
-  if (const Json* tap = head.find("tap"); tap != nullptr && tap->boolean())
-    setup_->tap = SampleTap::on;
+  if (flag_of(head, "tap")) setup_->tap = SampleTap::on;
   if (const Json* rules = head.find("redirections"))
     for (const Json& rule : rules->array())
       setup_->redirections.push_back(
@@ -277,11 +294,11 @@ Result<> Servant::serve(Fiber& self) {
   TRY(orders.spawn("orders", [this, &threads](Fiber& fiber) {
     while (auto order = channel_.receive(fiber))
       if (order->kind == FrameKind::stop)
-        threads.stop(order->head.find("now")->boolean() ? StopKind::now : StopKind::gracefully);
+        threads.stop(flag_of(order->head, "now") ? StopKind::now : StopKind::gracefully);
     // The conductor is gone: nobody will read what this load measures.
     if (!fiber.cancelled()) threads.stop(StopKind::now);
   }));
-  auto done = threads.run(self, Instant(Duration(go.head.find("at")->integer())));
+  auto done = threads.run(self, Instant(Duration(number_of(go.head, "at"))));
   orders.cancel();
   (void)orders.join(self);
   Frame ended = plain(FrameKind::ended);

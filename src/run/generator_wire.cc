@@ -1,5 +1,6 @@
 #include "run/generator_wire.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace brunt {
@@ -28,9 +29,17 @@ Json counts_json(const LoadCounts& counts) {
   return json;
 }
 
+// Whether `list` is an array of `size` whole numbers.
+bool is_whole(const Json& list, std::size_t size) {
+  return list.is_array() && list.array().size() == size &&
+         std::ranges::all_of(list.array(), [](const Json& value) { return value.is_integer(); });
+}
+
 std::uint64_t whole(const Json& list, std::size_t index) {
   return static_cast<std::uint64_t>(list.array()[index].integer());
 }
+
+constexpr std::size_t counts_size = 9;
 
 LoadCounts counts_of(const Json& json) {
   return {.planned = whole(json, 0),
@@ -59,6 +68,20 @@ Json progress_json(const ScenarioProgress& scenario) {
   return json;
 }
 
+constexpr std::size_t progress_size = 11;
+
+bool is_progress(const Json& json) {
+  if (!json.is_array() || json.array().size() != progress_size) return false;
+  const Json::Array& fields = json.array();
+  return fields[0].is_string() &&
+         std::all_of(fields.begin() + 1, fields.end() - 1,
+                     [](const Json& field) { return field.is_integer(); }) &&
+         whole(json, 1) <= static_cast<std::uint64_t>(ExecutorKind::ramping_arrival_rate) &&
+         whole(json, 3) <= static_cast<std::uint64_t>(ExecutorPhase::ended) &&
+         is_whole(fields.back(), counts_size);
+}
+
+// REQUIRES: is_progress(json).
 ScenarioProgress progress_of(const Json& json) {
   ScenarioProgress scenario;
   scenario.name = json.array()[0].string();
@@ -100,6 +123,10 @@ Result<Frame> FrameChannel::receive(Fiber& self) {
         const std::size_t head_at = prefix_bytes + 4;
         if (head_size > size - prefix_bytes)
           return fail(ErrorCode::malformed, "a frame's head is longer than the frame");
+        if (pending_[4] < static_cast<char>(FrameKind::setup) ||
+            pending_[4] > static_cast<char>(FrameKind::ended))
+          return fail(ErrorCode::malformed,
+                      "a frame between brunt's processes is of no known kind");
         Frame frame{.kind = static_cast<FrameKind>(pending_[4])};
         frame.head = TRY(Json::parse(std::string_view(pending_).substr(head_at, head_size)));
         frame.tail = pending_.substr(head_at + head_size, 4 + size - head_at - head_size);
@@ -129,7 +156,9 @@ Result<GeneratorSecond> second_of(const Frame& frame) {
   const Json* lag = frame.head.find("lag");
   const Json* last = frame.head.find("last");
   const Json* progress = frame.head.find("progress");
-  if (cpu == nullptr || lag == nullptr || last == nullptr || progress == nullptr)
+  if (cpu == nullptr || !cpu->is_number() || lag == nullptr || !lag->is_integer() ||
+      last == nullptr || !last->is_bool() || progress == nullptr || !progress->is_array() ||
+      !std::ranges::all_of(progress->array(), is_progress))
     return fail(ErrorCode::malformed, "a generator process sent a second without its figures");
   GeneratorSecond second{.snapshot = TRY(decode_snapshot(as_bytes(frame.tail)))};
   second.cpu = cpu->number();

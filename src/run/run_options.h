@@ -20,11 +20,12 @@ struct RunOptions {
   std::filesystem::path program;       // brunt itself: built-in services are started with it.
   std::vector<std::string> arguments;  // For the record.
   BackendKind backend = BackendKind::automatic;
-  std::uint64_t threads = 1;                  // Generator threads, where there is one process.
-  std::uint32_t processes = 1;                // Generator processes; see processes_needed().
-  std::vector<std::string> source_arguments;  // What a generator process needs to read the plan.
-  std::optional<std::uint64_t> seed;          // Wins over the plan's.
-  Segment segment;                            // This process's part of the test.
+  std::uint64_t threads = 1;                     // Generator threads, where there is one process.
+  std::uint32_t processes = 1;                   // Generator processes; see processes_needed().
+  std::vector<std::string> source_arguments;     // What a generator process needs to read the plan.
+  std::optional<std::uint64_t> seed;             // Wins over the plan's.
+  Segment segment;                               // This instance's part of the test.
+  std::string segment_bounds, segment_sequence;  // As written, for generator processes.
   std::string ledger =
       ".brunt/ledger.db";          // A path or postgres://…; empty: a file that goes after the run.
   std::vector<std::string> allow;  // Besides the plan's.

@@ -20,6 +20,9 @@ void add_verdict(RunRecord& record, const VerdictInput& input) {
     record.run.status = RunStatus::interrupted;
     ending = {.code = ExitCode::external_abort,
               .reason = "interrupted after " + format_duration(record.duration())};
+  } else if (!input.failure.empty()) {
+    record.run.status = RunStatus::aborted;
+    ending = {.code = ExitCode::other, .reason = input.failure};
   }
   Verdict verdict = judge_run(input.thresholds, input.generator, ending);
   record.run.exit_code = code_of(verdict.code);

@@ -1,6 +1,7 @@
 // From what a run measured to what it means: the record's thresholds, status, verdict and exit
 // code.
 #pragma once
+#include <string>
 #include <vector>
 
 #include "judge/honesty_gate.h"
@@ -14,6 +15,7 @@ struct VerdictInput {
   GeneratorHealth generator;
   const Threshold* aborted_by = nullptr;  // The one that ended the run; nullptr: none did.
   enum class Ending : std::uint8_t { planned, signal } ending = Ending::planned;
+  std::string failure;  // What broke the load off in its middle: a generator that died; else "".
 };
 
 // Fills in record.thresholds and notes and, of record.run, status, exit_code and verdict.

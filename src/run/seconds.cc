@@ -10,6 +10,15 @@
 namespace brunt {
 namespace {
 
+// Each generator knows its own part of the iterations planned; threads that draw from one budget
+// all know the whole of it.
+std::uint64_t iterations_planned(const std::vector<const ScenarioProgress*>& parts,
+                                 const ScenarioOptions& load) {
+  std::uint64_t sum = 0;
+  for (const ScenarioProgress* part : parts) sum += part->now.iterations_planned;
+  return load.executor == ExecutorKind::shared_iterations ? std::min(sum, load.iterations) : sum;
+}
+
 // One scenario over all generators.
 ScenarioProgress merged(const std::vector<const ScenarioProgress*>& parts) {
   ScenarioProgress sum = *parts.front();
@@ -63,9 +72,10 @@ bool Seconds::all_ended() const {
 Result<std::vector<ClosedSecond>> Seconds::take(const GeneratorSecond& second) {
   TRY(totals_.merge(second.generator, second.snapshot));
   Origin& origin = origins_[second.generator];
-  origin.delivered = second.snapshot.second;
+  // One that vanished says no more than that.
+  origin.delivered = std::max(origin.delivered, second.snapshot.second);
   origin.ended = second.last;
-  origin.progress = second.progress;
+  if (!second.progress.empty()) origin.progress = second.progress;
   origin.cpu = second.cpu;
 
   std::int64_t complete = std::numeric_limits<std::int64_t>::max();
@@ -134,17 +144,19 @@ Progress Seconds::progress(const Plan& plan, std::span<const ClosedSecond> close
       if (i < origin.progress.size()) parts.push_back(&origin.progress[i]);
     if (parts.empty()) continue;
     const ScenarioProgress sum = merged(parts);
-    progress.scenarios.push_back(
-        {.name = sum.name,
-         .description = describe_load(units[i].load),
-         .elapsed = sum.now.elapsed,
-         .duration = sum.now.iterations_planned > 0 ? Duration{} : sum.now.duration,
-         .iterations_done = sum.now.counts.completed,
-         .iterations_planned = sum.now.iterations_planned,
-         .vus_active = sum.now.vus_active,
-         .vus_max = sum.now.vus_max,
-         .started = sum.now.phase >= ExecutorPhase::running,
-         .ended = sum.now.phase == ExecutorPhase::ended});
+    const std::uint64_t planned = iterations_planned(parts, units[i].load);
+    // Arrivals are planned too, but come at their times: some may never be done.
+    const bool by_iterations = planned > 0 && !is_open(units[i].load.executor);
+    progress.scenarios.push_back({.name = sum.name,
+                                  .description = describe_load(units[i].load),
+                                  .elapsed = sum.now.elapsed,
+                                  .duration = by_iterations ? Duration{} : sum.now.duration,
+                                  .iterations_done = sum.now.counts.completed,
+                                  .iterations_planned = planned,
+                                  .vus_active = sum.now.vus_active,
+                                  .vus_max = sum.now.vus_max,
+                                  .started = sum.now.phase >= ExecutorPhase::running,
+                                  .ended = sum.now.phase == ExecutorPhase::ended});
     progress.dropped += sum.now.counts.dropped;
     progress.interrupted += sum.now.counts.interrupted;
   }

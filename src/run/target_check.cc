@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/url.h"
+#include "step/request_runner.h"
 
 namespace brunt {
 namespace {
@@ -13,7 +14,7 @@ constexpr auto lookup_time = std::chrono::seconds(10);
 void collect(const std::vector<Step>& steps, std::set<std::string>& urls) {
   for (const Step& step : steps) {
     if (const auto* request = std::get_if<RequestStep>(&step.kind)) {
-      if (request->target.is_constant() && request->target.text().find("://") != std::string::npos)
+      if (request->target.is_constant() && is_whole_url(request->target.text()))
         urls.insert(request->target.text());
     } else if (const auto* loop = std::get_if<LoopStep>(&step.kind)) {
       collect(loop->steps, urls);
@@ -28,7 +29,7 @@ void collect(const std::vector<Step>& steps, std::set<std::string>& urls) {
 
 Result<> check_url(Fiber& self, const TargetRules& rules, const std::string& text) {
   const Url url = TRY(parse_url(text));
-  const auto redirected = [&](const Redirection& rule) { return rule.from_host == url.host; };
+  const auto redirected = [&](const Redirection& rule) { return fits(rule, url.host, url.port); };
   if (url.scheme == "http+unix" || std::ranges::any_of(rules.redirections, redirected)) return {};
   const auto addresses =
       TRY(rules.resolver.resolve(self, {url.host, url.port}, self.now() + lookup_time));

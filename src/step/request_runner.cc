@@ -99,6 +99,12 @@ TagSetId request_tags(ScenarioContext& scenario, const RequestStep& step) {
 
 }  // namespace
 
+bool is_whole_url(std::string_view target) {
+  const auto scheme_end = target.find("://");
+  return scheme_end != std::string_view::npos && scheme_end > 0 &&
+         target.find_first_of("/?#") == scheme_end + 1;
+}
+
 struct RequestRunner::Draft {
   Url url;
   std::string url_text;
@@ -153,6 +159,8 @@ class RequestRunner::Recording final : public HttpHopVisitor {
     vu_.bytes_received += hop.reply.bytes_received;
     // Interrupted at the end of the run: neither the target's success nor its failure.
     if (hop.reply.failure && hop.reply.failure->cause == ErrorCode::cancelled) return;
+    if (hop.reply.failure && hop.reply.failure->cause == ErrorCode::exhausted)
+      runner_.tell_exhausted(hop.reply.failure->detail);
     Recorder& recorder = runner_.scenario_.shared.recorder;
     if (recorder.tapping())
       recorder.stamp({.at = runner_.scenario_.shared.loop.wall(),
@@ -227,12 +235,12 @@ Scope RequestRunner::scope_of(PlanVu& vu) const {
 Result<> RequestRunner::fill_url(Draft& draft, const Scope& scope) const {
   std::string& text = draft.url_text;
   text.clear();
-  if (step_.target.source().find("://") == std::string::npos) {
-    text = scenario_.target;
-    if (!step_.target.source().starts_with('/') && !step_.target.source().starts_with('$'))
-      text += '/';
-  }
   TRY(step_.target.append(scope, text));
+  // Looked at when it is filled in: a captured link may be a path or a whole URL.
+  if (!is_whole_url(text)) {
+    if (!text.starts_with('/')) text.insert(0, 1, '/');
+    text.insert(0, scenario_.target);
+  }
   char separator = text.find('?') == std::string::npos ? '?' : '&';
   std::string value;
   for (const NamedTemplate& parameter : step_.query) {
@@ -334,6 +342,12 @@ Result<> RequestRunner::run(Fiber& self, PlanVu& vu) {
   TRY(vu.session.send(self, request, options, own.reply, &recording));
   judge(own, vu);
   return {};
+}
+
+// The generator's own trouble, which no figure says well.
+void RequestRunner::tell_exhausted(std::string_view detail) {
+  if (std::exchange(told_exhausted_, true)) return;
+  scenario_.shared.watcher.step_failed(scenario_.scenario.name, detail);
 }
 
 void RequestRunner::judge(const Draft& draft, PlanVu& vu) {

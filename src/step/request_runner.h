@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/url.h"
@@ -26,6 +27,10 @@ struct ScenarioContext {
   TagSetId tags = TagSetId::none;  // Plan's and scenario's.
   LoadModel model = LoadModel::closed;
 };
+
+// Whether a target, filled in or not, says scheme and host itself: "http://x/y" and
+// "${scheme}://x", but not "/login?next=http://x/".
+bool is_whole_url(std::string_view target);
 
 class RequestRunner {
  public:
@@ -52,6 +57,7 @@ class RequestRunner {
   Result<> fill_fields(Draft& draft, const Scope& scope) const;
   Result<> fill_body(Draft& draft, const Scope& scope, PlanVu& vu) const;
   void judge(const Draft& draft, PlanVu& vu);
+  void tell_exhausted(std::string_view detail);
   Scope scope_of(PlanVu& vu) const;
   bool is_constant() const;
 
@@ -65,6 +71,7 @@ class RequestRunner {
   Duration timeout_{};
   std::uint32_t redirects_max_ = 10;
   bool reads_body_ = false;
+  bool told_exhausted_ = false;
 };
 
 }  // namespace brunt

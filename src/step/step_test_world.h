@@ -66,6 +66,7 @@ struct StepWorld : StepWatcher {
   std::vector<IterationEnd> ends;
   std::vector<std::string> told;
   std::vector<std::string> vus_failed;
+  int data_ends = 0;  // How often a row was wanted and there was none.
   Duration elapsed{};
   Totals totals;
 
@@ -113,6 +114,7 @@ struct StepWorld : StepWatcher {
 
  private:
   void step_failed(std::string_view, std::string_view text) override { told.emplace_back(text); }
+  void data_used_up(std::uint32_t) override { ++data_ends; }
 
   void serve(Peer& peer) {
     while (true) {

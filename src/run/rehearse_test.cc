@@ -1,0 +1,178 @@
+// A whole plan in virtual time: its counts are exact, and the seed is all there is to chance.
+#include "run/rehearse.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "plan/yaml_reader.h"
+
+using namespace brunt;
+using namespace std::chrono_literals;
+
+namespace {
+
+Plan first_plan(double time_scale = 1) {
+  auto plan = read_plan_file(BRUNT_SOURCE_DIR "/plans/first.yaml", {.time_scale = time_scale});
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text());
+  return std::move(*plan);
+}
+
+Plan plan_of(const std::string& scenarios) {
+  auto plan = read_plan("name: t\nscenarios:\n" + scenarios, "t.yaml", {});
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text());
+  return std::move(*plan);
+}
+
+Rehearsal rehearsed(const Plan& plan, const RehearseOptions& options = {}) {
+  auto rehearsal = rehearse(plan, options, [](Duration) { return true; });
+  REQUIRE_MESSAGE(rehearsal.has_value(), rehearsal.error().text);
+  return std::move(*rehearsal);
+}
+
+double total(const Rehearsal& rehearsal, const char* metric, TagSet tags = {}) {
+  const auto sink = rehearsal.record.merged({metric, std::move(tags)}, rehearsal.record.all());
+  return sink ? sink->sum() : 0;
+}
+
+}  // namespace
+
+TEST_CASE("the first plan rehearsed has the counts of its shape") {
+  const Rehearsal rehearsal = rehearsed(first_plan());
+  CHECK(rehearsal.warnings == std::vector<std::string>{});
+  // 20 s and the iterations that end within the graceful stop.
+  CHECK(rehearsal.record.seconds() >= 20);
+  CHECK(rehearsal.record.seconds() <= 22);
+  CHECK(total(rehearsal, "http_reqs", {{"name", "/login"}}) == 200);
+  const double measurements = total(rehearsal, "http_reqs", {{"name", "/measurement"}});
+  CHECK(total(rehearsal, "http_reqs", {{"name", "/command"}}) == measurements);
+  CHECK(total(rehearsal, "iterations", {{"scenario", "device"}}) == measurements);
+  // Poisson arrivals: 20/s over 18 s is 360, with a standard deviation of 19.
+  const double reads = total(rehearsal, "http_reqs", {{"name", "/statistics"}});
+  CHECK(reads > 360 - 4 * 19);
+  CHECK(reads < 360 + 4 * 19);
+  CHECK(total(rehearsal, "iterations", {{"scenario", "reader"}}) == reads);
+  CHECK(total(rehearsal, "dropped_iterations") == 0);
+  CHECK(total(rehearsal, "iterations_interrupted") == 0);
+  // An iteration takes 350 ms on average and a little for the model: 110 to 200 VUs make some 550
+  // iterations a second.
+  CHECK(measurements > 8'000);
+  CHECK(measurements < 11'000);
+  REQUIRE(rehearsal.record.scenarios.size() == 2);
+  CHECK(static_cast<double>(rehearsal.record.scenarios[0].iterations_completed) == measurements);
+  const auto vus =
+      rehearsal.record.merged({"vus", {{"scenario", "device"}}}, rehearsal.record.all());
+  REQUIRE(vus);
+  CHECK(vus->moments().max() == 200);
+}
+
+TEST_CASE("a seed reproduces a rehearsal to the last figure, another one does not") {
+  const Plan plan = first_plan(4);
+  const auto figures = [&](std::uint64_t seed) {
+    Rehearsal rehearsal = rehearsed(plan, {.seed = seed});
+    std::string text;
+    for (const RecordRow& row : rehearsal.record.rows) {
+      const SeriesInfo& series = rehearsal.record.series[row.series];
+      // CPU and lag are of the machine that rehearses.
+      if (series.metric.name.starts_with("generator_cpu") ||
+          series.metric.name.starts_with("generator_loop"))
+        continue;
+      const std::string name = series.metric.name + format_tags(series.tags);
+      const auto sink =
+          rehearsal.record.merged({series.metric.name, series.tags}, {row.second, row.second + 1});
+      text += name + ' ' + std::to_string(row.second) + ' ' +
+              (sink ? std::to_string(sink->sum()) : "") + '\n';
+    }
+    return text;
+  };
+  const std::string first = figures(1);
+  CHECK(first.size() > 1'000);
+  CHECK(first == figures(1));
+  CHECK(first != figures(2));
+}
+
+TEST_CASE("arrivals, budgets and loops come out exactly") {
+  struct Row {
+    std::string scenario;
+    double iterations, requests, dropped;
+  };
+  const std::string target = "    target: http://localhost:9\n";
+  const Row rows[] = {
+      {"executor: constant-arrival-rate\n    rate: 50/s\n    duration: 10s\n    pre_allocated_vus: "
+       "20\n"
+       "    steps: [ { GET: / } ]\n",
+       500, 500, 0},
+      {"executor: ramping-arrival-rate\n    start_rate: 0/s\n    stages: [ { duration: 10s, "
+       "target: 100/s } ]\n"
+       "    pre_allocated_vus: 20\n    steps: [ { GET: / } ]\n",
+       500, 500, 0},
+      {"executor: shared-iterations\n    vus: 7\n    iterations: 100\n    steps: [ { GET: / } ]\n",
+       100, 100, 0},
+      {"executor: per-vu-iterations\n    vus: 7\n    iterations: 10\n"
+       "    steps: [ { loop: { count: 3, steps: [ { GET: / } ] } } ]\n",
+       70, 210, 0},
+      {"executor: constant-arrival-rate\n    rate: 10/s\n    duration: 10s\n    pre_allocated_vus: "
+       "1\n"
+       "    when_busy: drop\n    steps: [ { think: 990ms } ]\n",
+       10, 0, 90},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.scenario);
+    const Rehearsal rehearsal = rehearsed(plan_of("  s:\n" + target + "    " + row.scenario));
+    CHECK(total(rehearsal, "iterations") == row.iterations);
+    CHECK(total(rehearsal, "http_reqs") == row.requests);
+    CHECK(total(rehearsal, "dropped_iterations") == row.dropped);
+  }
+}
+
+TEST_CASE("scenarios that share a load get their shares of it") {
+  const Rehearsal rehearsal = rehearsed([] {
+    auto plan = read_plan(R"(
+name: t
+load: { executor: shared-iterations, vus: 3, iterations: 400 }
+scenarios:
+  often: { weight: 3, target: "http://localhost:9", steps: [ { GET: /often } ] }
+  seldom: { weight: 1, target: "http://localhost:9", steps: [ { GET: /seldom } ] }
+)",
+                          "t.yaml", {});
+    REQUIRE_MESSAGE(plan.has_value(), plan.error().text());
+    return std::move(*plan);
+  }());
+  const double often = total(rehearsal, "http_reqs", {{"name", "/often"}});
+  CHECK(often + total(rehearsal, "http_reqs", {{"name", "/seldom"}}) == 400);
+  CHECK(often > 250);
+  CHECK(often < 350);
+}
+
+TEST_CASE("a rehearsal says what the real run would warn of, and what it cannot do") {
+  const Rehearsal rehearsal = rehearsed(
+      plan_of("  s:\n    target: http://localhost:9\n    executor: per-vu-iterations\n    vus: 2\n"
+              "    iterations: 3\n    steps: [ { loop: { over: \"${vu}\", as: x, steps: [ { GET: / "
+              "} ] } } ]\n"));
+  REQUIRE(rehearsal.warnings.size() == 1);
+  CHECK(rehearsal.warnings[0] == "scenario s: a loop goes over a list, not over number");
+  CHECK(total(rehearsal, "step_errors") == 6);
+}
+
+TEST_CASE("whoever watches can end a rehearsal early") {
+  const Plan plan = plan_of(
+      "  s:\n    target: http://localhost:9\n    executor: constant-vus\n    vus: 1\n"
+      "    duration: 24h\n    steps: [ { think: 1s } ]\n");
+  auto rehearsal = rehearse(plan, {}, [](Duration elapsed) { return elapsed < 10s; });
+  REQUIRE(rehearsal.has_value());
+  CHECK(rehearsal->record.seconds() <= 12);
+}
+
+TEST_CASE("the shape is a table of no more rows than asked for") {
+  const Plan plan = plan_of(
+      "  s:\n    target: http://localhost:9\n    executor: constant-arrival-rate\n"
+      "    rate: 10/s\n    duration: 100s\n    pre_allocated_vus: 5\n    steps: [ { GET: / } ]\n");
+  const Rehearsal rehearsal = rehearsed(plan);
+  const std::string table = render_rehearsal(plan, rehearsal, Style{.width = 80}, 10);
+  CAPTURE(table);
+  CHECK(table.find("t rehearsed on a simulated network") == 0);
+  CHECK(table.find("in all: 1,000 iterations, 1,000 requests\n") != std::string::npos);
+  CHECK(std::ranges::count(table, '\n') <= 10 + 6);
+  CHECK(table.find("10  ") != std::string::npos);
+}
