@@ -22,7 +22,7 @@ std::string render(const RunRecord& record, const ReportFlags& flags) {
   if (flags.format == "csv") return csv_report(record);
   if (flags.format == "html") return html_report(record);
   const Style style = flags.output.empty() ? Terminal::detect(1).style : Style{};
-  return text_report(record, {.style = style, .ledger = flags.ledger});
+  return text_report(record, {.style = style, .ledger = without_password(flags.ledger)});
 }
 
 int report_run(const ReportFlags& flags) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 
@@ -11,6 +12,24 @@
 #include "ledger/sql_store.h"
 
 namespace brunt {
+
+std::string without_password(std::string_view place) {
+  std::string text(place);
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string::npos) return text;
+  constexpr std::string_view parameter = "password=";
+  for (std::size_t at = text.find(parameter); at != std::string::npos;
+       at = text.find(parameter, at + 1)) {
+    if (text[at - 1] != '?' && text[at - 1] != '&') continue;
+    const std::size_t value = at + parameter.size();
+    text.erase(value, std::min(text.find('&', value), text.size()) - value);
+  }
+  const std::size_t host_end = std::min(text.find_first_of("/?#", scheme + 3), text.size());
+  const std::size_t at = text.rfind('@', host_end);
+  const std::size_t colon = text.find(':', scheme + 3);
+  if (at == std::string::npos || at < scheme || colon > at) return text;
+  return text.erase(colon, at - colon);
+}
 namespace {
 
 // Field 22 of /proc/PID/stat; the name in field 2 may hold anything, so count from its end.

@@ -53,6 +53,10 @@ struct RunFilter {
   std::uint32_t limit = 50;  // The newest.
 };
 
+// For people's eyes: postgres://user:secret@host/… without the secret, as is `?password=`; anything
+// else as it is.
+std::string without_password(std::string_view place);
+
 class Ledger {
  public:
   static Result<std::unique_ptr<Ledger>> open(const LedgerOptions& options);

@@ -219,3 +219,22 @@ TEST_CASE("the view for dashboards has plain columns on both stores") {
 
 }  // namespace
 }  // namespace brunt
+
+TEST_CASE("a password is for the server, not for people's eyes") {
+  struct Row {
+    std::string_view place, shown;
+  };
+  const Row rows[] = {
+      {"postgres://me:secret@127.0.0.1:1/lab", "postgres://me@127.0.0.1:1/lab"},
+      {"--ledger=postgres://me:se@cret@host/lab", "--ledger=postgres://me@host/lab"},
+      {"postgres://me@host:5432/lab", "postgres://me@host:5432/lab"},
+      {"postgres:///lab?user=me&password=secret&host=/tmp",
+       "postgres:///lab?user=me&password=&host=/tmp"},
+      {"postgres:///lab?password=secret", "postgres:///lab?password="},
+      {"http://host:8080/a?mail=me@home", "http://host:8080/a?mail=me@home"},
+      {".brunt/ledger.db", ".brunt/ledger.db"},
+      {"a:b@c", "a:b@c"},
+      {"", ""},
+  };
+  for (const Row& row : rows) CHECK(brunt::without_password(row.place) == row.shown);
+}

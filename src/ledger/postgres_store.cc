@@ -41,16 +41,6 @@ ErrorCode code_of(std::string_view sqlstate) {
   return ErrorCode::io;
 }
 
-// Where a URL hides a password: postgres://user:SECRET@host/…
-std::string without_password(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  const std::size_t at = url.find('@');
-  if (scheme == std::string_view::npos || at == std::string_view::npos) return std::string(url);
-  const std::size_t colon = url.find(':', scheme + 3);
-  if (colon == std::string_view::npos || colon > at) return std::string(url);
-  return std::string(url.substr(0, colon)) + std::string(url.substr(at));
-}
-
 // Parameters in text form, but blobs, which go in binary.
 class Parameters {
  public:

@@ -219,7 +219,7 @@ struct LedgerKeeper::State {
   // All of it in the spill file, if what the ledger has already can be read.
   LedgerOutcome settle_in_spill(const RunRecord& record) {
     const std::string reason =
-        options.ledger.place + " could not be written" +
+        without_password(options.ledger.place) + " could not be written" +
         (first_failed_second > 0 ? " from second " + std::to_string(first_failed_second) + " on"
                                  : std::string()) +
         ": " + main_error.text + ".";
@@ -250,7 +250,8 @@ struct LedgerKeeper::State {
                             run_id + " --ledger " + spill_path());
     if (!has_beginning)
       outcome.notes.push_back("What came before second " + std::to_string(first_failed_second) +
-                              " is in " + options.ledger.place + ", which cannot be read now.");
+                              " is in " + without_password(options.ledger.place) +
+                              ", which cannot be read now.");
     return outcome;
   }
 
@@ -297,8 +298,9 @@ LedgerOutcome LedgerKeeper::finish(const RunRecord& record) {
     outcome.place = state_->main->place();
     state_->remove_spill();
     if (state_->failed_once)
-      outcome.notes.push_back(outcome.place + " could not be written for a while (" +
-                              state_->main_error.text + "); what waited is there now.");
+      outcome.notes.push_back(without_password(outcome.place) +
+                              " could not be written for a while (" + state_->main_error.text +
+                              "); what waited is there now.");
   } else {
     outcome = state_->settle_in_spill(record);
   }
