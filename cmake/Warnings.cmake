@@ -11,5 +11,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-coroutines>)
 else()
   # TRY is a statement expression, which -Wpedantic of clang calls an extension even behind __extension__.
-  list(APPEND BRUNT_WARNINGS -Wno-gnu-statement-expression-from-macro-expansion)
+  # libstdc++ 12's stable_sort uses what it deprecates itself.
+  list(APPEND BRUNT_WARNINGS -Wno-gnu-statement-expression-from-macro-expansion -Wno-deprecated-declarations)
 endif()

@@ -121,6 +121,10 @@ void append_number(std::string& out, double value) {
     out += "null";  // JSON has no word for it.
     return;
   }
+  if (value == 0 && std::signbit(value)) {
+    out += "-0.0";  // "-0" would be read as the whole number 0.
+    return;
+  }
   char digits[32];
   const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), value);
   out.append(digits, end);
