@@ -98,8 +98,9 @@ class Honest(Case):
                 duration: 8s
                 steps: [ {{ GET: / }} ]
         """), *args)
-        workers = children_of(self.nginx_process.pid)
         time.sleep(3.2)
+        workers = children_of(self.nginx_process.pid)  # Later than its port, which the master opens.
+        self.assertTrue(workers)
         for worker in workers:
             os_kill(worker, signal.SIGSTOP)
         time.sleep(2)
