@@ -129,7 +129,8 @@ Result<> GeneratorProcesses::listen_to(Fiber& self, Child& child) {
   for (;;) {
     auto frame = child.channel->receive(self);
     if (!frame) {
-      const auto status = child.process->status();
+      // Its socket closes a moment before its exit can be seen.
+      const auto status = child.process->wait(self, self.now() + std::chrono::seconds(2));
       return fail(
           ErrorCode::io,
           fmt::format("generator process {} {}: what it measured since its last second is lost",
