@@ -65,7 +65,7 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
   return options;
 }
 
-Result<std::string> summary_of(const RunOutcome& outcome, const RunFlags& flags, Style style) {
+Result<std::string> summary_of(const ConductedRun& outcome, const RunFlags& flags, Style style) {
   if (flags.format == "json") return json_report(outcome.record).dump_pretty() + "\n";
   if (flags.format == "csv") return csv_report(outcome.record);
   if (flags.format == "html") return html_report(outcome.record);
@@ -74,7 +74,7 @@ Result<std::string> summary_of(const RunOutcome& outcome, const RunFlags& flags,
       {.style = style, .page = flags.html, .ledger = without_password(outcome.ledger.place)});
 }
 
-int show_outcome(const RunOutcome& outcome, const RunFlags& flags, Style style) {
+int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style) {
   int code = outcome.record.run.exit_code;
   if (!flags.html.empty()) {
     auto written = write_file(flags.html, html_report(outcome.record));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -184,7 +185,9 @@ void describe_scenario(const Plan& plan, const Scenario& scenario, std::string& 
   else
     steps += fmt::format("iteration: {}", describe_steps(scenario.steps));
   fmt::format_to(std::back_inserter(out), "  {:<16} {}\n", "", steps);
-  for (const std::uint32_t set : scenario.data_sets)
+  std::set<std::uint32_t> sets(scenario.data_sets.begin(), scenario.data_sets.end());
+  sets.insert(scenario.before_data_sets.begin(), scenario.before_data_sets.end());
+  for (const std::uint32_t set : sets)
     fmt::format_to(std::back_inserter(out), "  {:<16} data {}: {}\n", "", plan.data[set].name,
                    plural(plan.data[set].rows->rows(), "row"));
 }

@@ -68,9 +68,10 @@ struct Scenario {
   Tags tags;
   RequestDefaults defaults;
   std::vector<Slot> slots;               // Behind Scope::slots.
-  std::vector<std::uint32_t> data_sets;  // Of these a row is claimed for each iteration.
-  std::vector<Step> before;              // Once for each VU, when it starts.
-  std::vector<Step> steps;               // An iteration.
+  std::vector<std::uint32_t> data_sets;  // Used by `steps`: a row is claimed for each iteration.
+  std::vector<std::uint32_t> before_data_sets;  // Used by `before`: a row for each VU.
+  std::vector<Step> before;                     // Once for each VU, when it starts.
+  std::vector<Step> steps;                      // An iteration.
   // An iteration does only one of `steps`: number iteration_in_test modulo their count. So a list
   // of targets is gone through in order over all VUs, one request an iteration.
   bool cycle = false;

@@ -103,7 +103,8 @@ TEST_CASE("the scenario of that plan has its steps as written") {
   CHECK(alone.load.executor == ExecutorKind::ramping_arrival_rate);
   CHECK(alone.load.stages[1].target == doctest::Approx(100));
   CHECK(alone.load.when_busy == WhenBusy::drop);
-  CHECK(alone.data_sets == std::vector<std::uint32_t>{0, 1});
+  CHECK(alone.before_data_sets == std::vector<std::uint32_t>{0});
+  CHECK(alone.data_sets == std::vector<std::uint32_t>{1});
   CHECK(alone.defaults.headers[0].value.text() == "Bearer secret");
   CHECK(alone.defaults.redirects_max == 0);
   CHECK_FALSE(alone.defaults.cookies);

@@ -14,7 +14,7 @@ namespace brunt {
 bool read_load(ReadContext& context, MapReader& map, ScenarioOptions& out);
 
 // What steps of one scenario share while they are read.
-struct StepContext {
+struct StepReadContext {
   ReadContext& read;
   NameTable& names;    // The scenario's: captures are in it, loop variables come and go.
   Scenario& scenario;  // Its slots grow with loop variables.
@@ -22,12 +22,12 @@ struct StepContext {
 
 // Every capture under `steps`, put into names and slots, so that a loop can test what its steps
 // will capture.
-void declare_captures(StepContext& context, const Field& steps, SlotKind kind);
+void declare_captures(StepReadContext& context, const Field& steps, SlotKind kind);
 
-std::vector<Step> read_steps(StepContext& context, const Field& steps);
+std::vector<Step> read_steps(StepReadContext& context, const Field& steps);
 
 // `map` is a step's; `method` the key that makes it a request.
-RequestStep read_request(StepContext& context, MapReader& map, std::string_view method);
+RequestStep read_request(StepReadContext& context, MapReader& map, std::string_view method);
 
 // What a scenario gives its requests.
 void read_request_defaults(ReadContext& read, MapReader& map, RequestDefaults& out);

@@ -142,7 +142,7 @@ void read_redirects(ReadContext& read, const Field& field, std::uint32_t& out) {
 
 }  // namespace
 
-RequestStep read_request(StepContext& context, MapReader& map, std::string_view method) {
+RequestStep read_request(StepReadContext& context, MapReader& map, std::string_view method) {
   ReadContext& read = context.read;
   RequestStep request;
   const Field target = map.find(method);

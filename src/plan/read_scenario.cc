@@ -93,12 +93,17 @@ void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scena
   read_target(context, map.find("target"), plan, out);
   const Field before = map.find("before");
   const Field steps = map.find("steps");
-  StepContext step_context{context, names, out};
+  StepReadContext step_context{context, names, out};
   declare_captures(step_context, before, SlotKind::kept);
   declare_captures(step_context, steps, SlotKind::iteration);
   read_request_defaults(context, map, out.defaults);
   context.read_tags(map.find("tags"), out.tags);
-  if (before) out.before = read_steps(step_context, before);
+  const Uses by_defaults = context.uses;  // What every request takes, in `before` and in `steps`.
+  if (before) {
+    out.before = read_steps(step_context, before);
+    out.before_data_sets.assign(context.uses.data_sets.begin(), context.uses.data_sets.end());
+  }
+  context.uses = by_defaults;
   if (!steps)
     context.error(map.field(), "an empty scenario: \"steps\" is missing");
   else

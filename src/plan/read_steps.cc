@@ -23,7 +23,7 @@ bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
 
 class StepReader {
  public:
-  explicit StepReader(StepContext& context) : context_(context), read_(context.read) {}
+  explicit StepReader(StepReadContext& context) : context_(context), read_(context.read) {}
 
   std::optional<Step> read(const Field& field) {
     MapReader map(read_, field);
@@ -141,7 +141,7 @@ class StepReader {
     return {std::move(step)};
   }
 
-  StepContext& context_;
+  StepReadContext& context_;
   ReadContext& read_;
 };
 
@@ -155,7 +155,8 @@ void for_each_inner(const YamlNode& step, Use use) {
       if (const YamlNode* inner = block->find("steps")) use(*inner);
 }
 
-void declare(StepContext& context, const YamlNode& steps, const std::string& path, SlotKind kind) {
+void declare(StepReadContext& context, const YamlNode& steps, const std::string& path,
+             SlotKind kind) {
   for (const YamlNode& step : steps.items) {
     if (const YamlNode* capture = step.find("capture"))
       for (const YamlNode::Member& member : capture->members) {
@@ -178,11 +179,11 @@ void declare(StepContext& context, const YamlNode& steps, const std::string& pat
 
 }  // namespace
 
-void declare_captures(StepContext& context, const Field& steps, SlotKind kind) {
+void declare_captures(StepReadContext& context, const Field& steps, SlotKind kind) {
   if (steps) declare(context, *steps.node, steps.path, kind);
 }
 
-std::vector<Step> read_steps(StepContext& context, const Field& steps) {
+std::vector<Step> read_steps(StepReadContext& context, const Field& steps) {
   std::vector<Step> result;
   if (!steps) return result;
   if (steps.node->kind == YamlNode::Kind::list && steps.node->items.empty())

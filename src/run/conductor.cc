@@ -73,7 +73,7 @@ class Conductor {
         judge_(thresholds_of(plan, options),
                {.warm_up = plan.warmup.value_or(Duration{}), .load_end = load_end_of(plan)}) {}
 
-  Result<RunOutcome> conduct(Fiber& self, Signals* signals);
+  Result<ConductedRun> conduct(Fiber& self, Signals* signals);
 
  private:
   static std::vector<Threshold> thresholds_of(const Plan& plan, const RunOptions& options) {
@@ -96,7 +96,7 @@ class Conductor {
   void watch_abort();
   void watch_signals(Fiber& self, Signals& signals);
   void stop(StopKind kind);
-  RunOutcome finish(Fiber& self);
+  ConductedRun finish(Fiber& self);
   void finish_streams(RunRecord& record);
 
   const Plan& plan_;
@@ -172,7 +172,7 @@ void Conductor::begin_ledger() {
   ledger_->begin(std::move(head));
 }
 
-Result<RunOutcome> Conductor::conduct(Fiber& self, Signals* signals) {
+Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   record_.run = describe_run(plan_, options_, loop_);
   TRY(make_setup());
   TRY(make_folder());
@@ -313,7 +313,7 @@ void Conductor::finish_streams(RunRecord& record) {
     for (std::string& note : stream->finish()) record.notes.push_back(std::move(note));
 }
 
-RunOutcome Conductor::finish(Fiber& self) {
+ConductedRun Conductor::finish(Fiber& self) {
   const Duration elapsed = loop_.precise_now() - start_;
   record_.run.ended = loop_.wall();
   record_.scenarios = seconds_.scenarios(plan_);
@@ -329,7 +329,7 @@ RunOutcome Conductor::finish(Fiber& self) {
                         .ending = interrupts_ > 0 ? VerdictInput::Ending::signal
                                                   : VerdictInput::Ending::planned,
                         .failure = failure_});
-  RunOutcome outcome;
+  ConductedRun outcome;
   outcome.ledger = ledger_->finish(self, record_);
   for (const std::string& note : outcome.ledger.notes) observer_.warning(note);
   const auto ledger = Ledger::open({.place = outcome.ledger.place, .access = LedgerAccess::read});
@@ -349,8 +349,8 @@ RunOutcome Conductor::finish(Fiber& self) {
 
 }  // namespace
 
-Result<RunOutcome> conduct(Fiber& self, const Plan& plan, const RunOptions& options,
-                           RunObserver& observer, Signals* signals) {
+Result<ConductedRun> conduct(Fiber& self, const Plan& plan, const RunOptions& options,
+                             RunObserver& observer, Signals* signals) {
   // Long-lived and large: not on a fiber's stack.
   const auto conductor = std::make_unique<Conductor>(plan, options, observer, self.loop());
   return conductor->conduct(self, signals);

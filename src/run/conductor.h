@@ -17,7 +17,7 @@
 
 namespace brunt {
 
-struct RunOutcome {
+struct ConductedRun {
   RunRecord record;
   LedgerOutcome ledger;  // `place` is empty where no ledger was wanted.
 };
@@ -25,7 +25,7 @@ struct RunOutcome {
 // Parks until the run is over. `signals` may be nullptr. REQUIRES: called on the main thread's
 // loop, as services die with the thread that started them. Errors: what kept the run from
 // beginning.
-Result<RunOutcome> conduct(Fiber& self, const Plan& plan, const RunOptions& options,
-                           RunObserver& observer, Signals* signals);
+Result<ConductedRun> conduct(Fiber& self, const Plan& plan, const RunOptions& options,
+                             RunObserver& observer, Signals* signals);
 
 }  // namespace brunt

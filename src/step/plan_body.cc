@@ -64,18 +64,6 @@ void PlanBody::prepare(const std::vector<Step>& steps) {
   }
 }
 
-Scope PlanBody::scope_of(PlanVu& vu) const {
-  return {.slots = vu.slots,
-          .rows = vu.rows,
-          .members = scenario_.shared.members,
-          .scenario = scenario_.scenario.name,
-          .vu = vu.id,
-          .iteration = vu.iteration,
-          .iteration_in_test = vu.iteration_in_test,
-          .prng = &vu.prng,
-          .now = scenario_.shared.loop.wall()};
-}
-
 Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
   const std::uint64_t stream = (static_cast<std::uint64_t>(scenario_.index) << 40U) + vu.id_in_test;
   auto state = std::make_unique<PlanVu>(scenario_.shared.http, scenario_.session,
@@ -86,7 +74,7 @@ Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
   mine.rows.assign(scenario_.shared.plan.data.size(), nullptr);
   vu.state = std::move(state);
   if (scenario_.scenario.before.empty()) return {};
-  if (!claim_rows(mine))
+  if (!claim_rows(mine, scenario_.scenario.before_data_sets))
     return fail(ErrorCode::exhausted, "the data set has no rows left for another VU");
   auto done = run_steps(self, mine, scenario_.scenario.before);
   end_iteration(mine);
@@ -97,7 +85,7 @@ Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
 IterationEnd PlanBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   PlanVu& mine = static_cast<PlanVu&>(*vu.state);
   begin_iteration(mine, iteration);
-  if (!claim_rows(mine)) {
+  if (!claim_rows(mine, scenario_.scenario.data_sets)) {
     scenario_.shared.watcher.data_used_up(scenario_.index);
     return IterationEnd::interrupted;
   }
@@ -125,8 +113,8 @@ void PlanBody::begin_iteration(PlanVu& vu, const Iteration& iteration) {
     vu.session.cookies().clear();
 }
 
-bool PlanBody::claim_rows(PlanVu& vu) {
-  for (const std::uint32_t set : scenario_.scenario.data_sets) {
+bool PlanBody::claim_rows(PlanVu& vu, const std::vector<std::uint32_t>& sets) {
+  for (const std::uint32_t set : sets) {
     const auto row = scenario_.shared.cursors[set]->next(vu.prng);
     if (!row) return false;
     vu.rows[set] = scenario_.shared.plan.data[set].rows->row(*row);
@@ -165,14 +153,14 @@ Result<> PlanBody::run_loop(Fiber& self, PlanVu& vu, const LoopStep& step) {
   std::uint64_t rounds = step.rounds_max;
   Json list;
   if (step.count) {
-    const Json count = TRY(step.count->evaluate(scope_of(vu)));
+    const Json count = TRY(step.count->evaluate(scope_of(scenario_, vu)));
     if (!count.is_number() || count.number() < 0)
       return fail(ErrorCode::invalid,
                   "a loop's count must be a number from 0, not " + count.dump());
     if (count.number() < static_cast<double>(rounds))
       rounds = static_cast<std::uint64_t>(count.number());
   } else if (step.over) {
-    list = TRY(step.over->evaluate(scope_of(vu)));
+    list = TRY(step.over->evaluate(scope_of(scenario_, vu)));
     if (!list.is_array())
       return fail(ErrorCode::invalid,
                   "a loop goes over a list, not over " + std::string(list.kind()));
@@ -181,7 +169,7 @@ Result<> PlanBody::run_loop(Fiber& self, PlanVu& vu, const LoopStep& step) {
   for (std::uint64_t round = 0; step.while_true || round < rounds; ++round) {
     if (step.variable_slot && step.over) vu.slots[*step.variable_slot] = list.array()[round];
     if (step.index_slot) vu.slots[*step.index_slot] = Json(round);
-    if (step.while_true && !TRY(step.while_true->test(scope_of(vu)))) return {};
+    if (step.while_true && !TRY(step.while_true->test(scope_of(scenario_, vu)))) return {};
     if (round == rounds)
       return fail(ErrorCode::too_large,
                   fmt::format("a loop did not end within {} rounds (raise its `max:`)", rounds));
@@ -192,8 +180,9 @@ Result<> PlanBody::run_loop(Fiber& self, PlanVu& vu, const LoopStep& step) {
 }
 
 Result<> PlanBody::run_if(Fiber& self, PlanVu& vu, const IfStep& step) {
-  return run_steps(self, vu,
-                   TRY(step.condition.test(scope_of(vu))) ? step.then_steps : step.else_steps);
+  return run_steps(
+      self, vu,
+      TRY(step.condition.test(scope_of(scenario_, vu))) ? step.then_steps : step.else_steps);
 }
 
 Result<> PlanBody::run_parallel(Fiber& self, PlanVu& vu, const ParallelStep& step) {

@@ -33,8 +33,7 @@ class PlanBody final : public VuBody {
   Result<> run_loop(Fiber& self, PlanVu& vu, const LoopStep& step);
   Result<> run_if(Fiber& self, PlanVu& vu, const IfStep& step);
   Result<> run_parallel(Fiber& self, PlanVu& vu, const ParallelStep& step);
-  Scope scope_of(PlanVu& vu) const;
-  bool claim_rows(PlanVu& vu);
+  bool claim_rows(PlanVu& vu, const std::vector<std::uint32_t>& sets);
   void begin_iteration(PlanVu& vu, const Iteration& iteration);
   void end_iteration(PlanVu& vu);
   void note_error(const Error& error);

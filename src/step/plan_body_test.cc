@@ -221,6 +221,16 @@ TEST_CASE("rows used once are used once, and their end is told") {
   CHECK(std::ranges::count(world.ends, IterationEnd::interrupted) == 3);
 }
 
+TEST_CASE("a row that before takes is the user's own over all its iterations") {
+  StepWorld world;
+  world.plan_path = good_plans();
+  world.play(plan_of("before: [ { GET: \"/in/${users.name}\" } ]\n    steps: [ { GET: /x } ]",
+                     "data: { users: { file: users.csv, order: once } }\n"),
+             {.vus = 2, .iterations = 4});
+  CHECK(world.data_ends == 0);
+  CHECK(world.requests.size() == 10);
+}
+
 TEST_CASE("each user has its own cookies, emptied for each iteration unless before took them") {
   struct Row {
     std::string scenario;

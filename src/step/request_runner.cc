@@ -220,16 +220,16 @@ Result<> RequestRunner::prepare_constant() {
   return {};
 }
 
-Scope RequestRunner::scope_of(PlanVu& vu) const {
+Scope scope_of(const ScenarioContext& scenario, PlanVu& vu) {
   return {.slots = vu.slots,
           .rows = vu.rows,
-          .members = scenario_.shared.members,
-          .scenario = scenario_.scenario.name,
+          .members = scenario.shared.members,
+          .scenario = scenario.scenario.name,
           .vu = vu.id,
           .iteration = vu.iteration,
           .iteration_in_test = vu.iteration_in_test,
           .prng = &vu.prng,
-          .now = scenario_.shared.loop.wall()};
+          .now = scenario.shared.loop.wall()};
 }
 
 Result<> RequestRunner::fill_url(Draft& draft, const Scope& scope) const {
@@ -311,7 +311,7 @@ Result<> RequestRunner::fill_body(Draft& draft, const Scope& scope, PlanVu& vu) 
 }
 
 Result<> RequestRunner::fill(Draft& draft, PlanVu& vu) const {
-  const Scope scope = scope_of(vu);
+  const Scope scope = scope_of(scenario_, vu);
   TRY(fill_url(draft, scope));
   TRY(fill_fields(draft, scope));
   TRY(fill_body(draft, scope, vu));
@@ -357,7 +357,7 @@ void RequestRunner::judge(const Draft& draft, PlanVu& vu) {
                                               : draft.url;
   const HttpSource source(draft.reply, vu.session.cookies(), url, scenario_.shared.loop.wall());
   ReplyView reply(source);
-  Scope scope = scope_of(vu);
+  Scope scope = scope_of(scenario_, vu);
   scope.reply = &reply;
   for (std::size_t i = 0; i < step_.checks.size(); ++i)
     checks_[i]->add(step_.checks[i].holds(reply, scope) ? 1.0 : 0.0);

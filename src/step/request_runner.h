@@ -32,6 +32,9 @@ struct ScenarioContext {
 // "${scheme}://x", but not "/login?next=http://x/".
 bool is_whole_url(std::string_view target);
 
+// What the VU's expressions see now.
+Scope scope_of(const ScenarioContext& scenario, PlanVu& vu);
+
 class RequestRunner {
  public:
   // Both must outlive it.
@@ -58,7 +61,6 @@ class RequestRunner {
   Result<> fill_body(Draft& draft, const Scope& scope, PlanVu& vu) const;
   void judge(const Draft& draft, PlanVu& vu);
   void tell_exhausted(std::string_view detail);
-  Scope scope_of(PlanVu& vu) const;
   bool is_constant() const;
 
   ScenarioContext& scenario_;
