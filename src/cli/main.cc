@@ -32,7 +32,8 @@ std::filesystem::path own_path() {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"brunt: finds out, and proves, how a networked service behaves under load."};
+  CLI::App app{"brunt: finds out, and proves, how a networked service behaves under load.",
+               "brunt"};
   app.set_version_flag("--version", "brunt " BRUNT_VERSION);
   app.footer(examples);
   app.require_subcommand(1);

@@ -71,13 +71,16 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
       ->group(url);
   verb.add_option("-X,--method", flags.method, "GET, POST, ... (default GET, or POST with --data)")
       ->group(url);
-  verb.add_option("-H,--header", flags.load.headers, "'Name: value', again for more")->group(url);
+  verb.add_option("-H,--header", flags.load.headers, "'Name: value', again for more")
+      ->allow_extra_args(false)
+      ->group(url);
   verb.add_option("--data", flags.data, "The body, or @FILE")->group(url);
   verb.add_option("--timeout", flags.load.timeout, "For each request (default 60s)")->group(url);
   verb.add_flag("-k,--insecure", flags.load.insecure, "Accept any TLS certificate")
       ->group("Target");
   const char* plan = "For a plan";
   verb.add_option("--set", flags.sets, "Change a value: store=postgres, device.vus=500")
+      ->allow_extra_args(false)
       ->group(plan);
   verb.add_option("--time-scale", flags.time_scale,
                   "Run N times faster: durations divided, rates multiplied")

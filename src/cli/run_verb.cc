@@ -176,11 +176,14 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->group("Generator");
   verb->add_option("--allow", f.allow,
                    "A host, address, or CIDR block that may be loaded besides loopback")
+      ->allow_extra_args(false)
       ->group("Target");
   verb->add_option("--map", f.redirections, "HOST:PORT=HOST:PORT: go there instead")
+      ->allow_extra_args(false)
       ->group("Target");
   verb->add_option("--out", f.outs,
                    "Every sample, in k6's formats: json=FILE, csv=FILE (.gz compresses)")
+      ->allow_extra_args(false)
       ->group("Output");
   verb->add_option("--html", f.html, "Write the report as one page to this file")->group("Output");
   verb->add_option("--format", f.format, "The summary on standard output: text, json, csv, html")
