@@ -182,13 +182,11 @@ Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   Dialer dialer(loop_, resolver_, setup_->allow, {});
   ServiceSet services(dialer, {.program = options_.program, .logs = folder_});
   Result<> done = services.start(self, plan_, observer_);
-  if (done && interrupts_ == 0) {
-    done = generate(self, services);
-    services.stop(self, observer_);
-  } else if (done) {
-    services.stop(self, observer_);
+  if (done && interrupts_ == 0) done = generate(self, services);
+  if (!started_ && generators_ != nullptr) generators_->abandon(self);
+  if (!started_ && interrupts_ > 0)
     done = fail(ErrorCode::cancelled, "interrupted before the load began");
-  }
+  services.stop(self, observer_);
   watchers.cancel();
   (void)watchers.join(self);
   if (!done && !started_) {
@@ -226,9 +224,9 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   TRY(open_streams());
   make_generators();
   TRY(generators_->prepare(self));
+  if (interrupts_ > 0) return {};
   record_.run.backend = name_of(generators_->backend());
   begin_ledger();
-  if (interrupts_ > 0) return fail(ErrorCode::cancelled, "interrupted before the load began");
   started_ = true;
   start_ = loop_.precise_now() + std::chrono::milliseconds(2);
   const auto casualties = [this, &services](Fiber& fiber) {
@@ -247,6 +245,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
 }
 
 void Conductor::take(GeneratorSecond second) {
+  if (!started_) return;  // A load that was abandoned hands over its one, empty second.
   for (auto& stream : streams_) stream->take(second.generator, second.snapshot);
   auto closed = seconds_.take(second);
   const std::uint32_t generator = second.generator;
@@ -293,7 +292,8 @@ void Conductor::watch_abort() {
 }
 
 void Conductor::stop(StopKind kind) {
-  if (generators_ != nullptr) generators_->stop(kind);
+  // Before the start there is nothing to end gracefully.
+  if (generators_ != nullptr) generators_->stop(started_ ? kind : StopKind::now);
 }
 
 void Conductor::watch_signals(Fiber& self, Signals& signals) {

@@ -152,6 +152,7 @@ Result<> GeneratorProcesses::listen_to(Fiber& self, Child& child) {
 }
 
 Result<> GeneratorProcesses::run(Fiber& self, Instant start) {
+  running_ = true;
   Result<> first_error;
   FiberGroup readers(control_);
   for (auto& child : children_) {
@@ -173,8 +174,18 @@ Result<> GeneratorProcesses::run(Fiber& self, Instant start) {
   return first_error;
 }
 
+void GeneratorProcesses::abandon(Fiber& self) {
+  for (auto& child : children_)
+    (void)child->process->stop(self, {.signal = SIGKILL, .grace = Duration{}});
+}
+
 void GeneratorProcesses::stop(StopKind kind) {
   for (auto& child : children_) {
+    // While it prepares it hears nothing, and has measured nothing that could be lost.
+    if (!running_) {
+      (void)child->process->send_signal(SIGKILL);
+      continue;
+    }
     // Sending may park, and this may not: a fiber of its own does it. The channel outlives it, as
     // run() waits for `ended`.
     auto spawned = control_.spawn("stop generator process", [&mine = *child, kind](Fiber& fiber) {
@@ -285,10 +296,15 @@ Result<> Servant::serve(Fiber& self) {
   } else {
     ready.head.set("error", made.error().text);
   }
-  TRY(channel_.send(self, ready));
-  TRY(std::move(made));
-  const Frame go = TRY(channel_.receive(self));
-  if (go.kind != FrameKind::start) return fail(ErrorCode::cancelled, "stopped before the start");
+  auto told = channel_.send(self, ready);
+  if (!told && made) made = std::move(told);
+  auto go = made ? channel_.receive(self) : Result<Frame>(std::unexpected(made.error()));
+  if (go && go->kind != FrameKind::start)
+    go = fail(ErrorCode::cancelled, "stopped before the start");
+  if (!go) {
+    threads.abandon(self);
+    return std::unexpected(std::move(go).error());
+  }
   FiberGroup companions(loop_);
   TRY(companions.spawn("sender", [this](Fiber& fiber) { send_all(fiber); }));
   FiberGroup orders(loop_);
@@ -299,7 +315,7 @@ Result<> Servant::serve(Fiber& self) {
     // The conductor is gone: nobody will read what this load measures.
     if (!fiber.cancelled()) threads.stop(StopKind::now);
   }));
-  auto done = threads.run(self, Instant(Duration(number_of(go.head, "at"))));
+  auto done = threads.run(self, Instant(Duration(number_of(go->head, "at"))));
   orders.cancel();
   (void)orders.join(self);
   Frame ended = plain(FrameKind::ended);

@@ -33,6 +33,7 @@ class GeneratorProcesses final : public Generators {
 
   Result<> prepare(Fiber& self) override;
   Result<> run(Fiber& self, Instant start) override;
+  void abandon(Fiber& self) override;
   void stop(StopKind kind) override;
   BackendKind backend() const override { return backend_; }
   std::uint32_t count() const override { return options_.processes; }
@@ -50,6 +51,7 @@ class GeneratorProcesses final : public Generators {
   GeneratorProcessesOptions options_;
   std::vector<std::unique_ptr<Child>> children_;
   BackendKind backend_ = BackendKind::automatic;
+  bool running_ = false;
 };
 
 // The child's side: connects to the conductor at `socket`, prepares `plan`'s load, and runs it as

@@ -1,7 +1,10 @@
 #include "run/generator_threads.h"
 
+#include <algorithm>
 #include <optional>
 #include <thread>
+
+#include "base/assert.h"
 
 namespace brunt {
 
@@ -61,15 +64,7 @@ GeneratorThreads::GeneratorThreads(Loop& control, const GeneratorSetup& setup,
     : control_(control), setup_(setup), events_(std::move(events)), options_(options) {}
 
 GeneratorThreads::~GeneratorThreads() {
-  for (auto& worker : workers_) {
-    if (!worker->thread.joinable()) continue;
-    worker->loop->post([&mine = *worker] {
-      mine.abandoned = true;
-      if (mine.fiber != nullptr) mine.fiber->wake();
-    });
-    worker->loop->stop();
-    worker->thread.join();
-  }
+  for (auto& worker : workers_) ASSERT(!worker->thread.joinable());
 }
 
 Result<> GeneratorThreads::prepare(Fiber& self) {
@@ -105,18 +100,34 @@ Result<> GeneratorThreads::run(Fiber& self, Instant start) {
       mine.start = start;
       if (mine.fiber != nullptr) mine.fiber->wake();
     });
+  wait_for_ends(self);
+  return first_error_;
+}
+
+void GeneratorThreads::abandon(Fiber& self) {
+  for (auto& worker : workers_) {
+    worker->loop->post([&mine = *worker] {
+      mine.abandoned = true;
+      if (mine.fiber != nullptr) mine.fiber->wake();
+    });
+    if (worker->thread.joinable()) worker->loop->stop();
+  }
+  wait_for_ends(self);
+}
+
+// What a worker posted is behind us when its end is: nothing of it calls back any more.
+void GeneratorThreads::wait_for_ends(Fiber& self) {
+  const auto running = static_cast<std::size_t>(std::ranges::count_if(
+      workers_, [](const auto& worker) { return worker->thread.joinable(); }));
   waiter_ = &self;
-  while (ended_ < workers_.size()) {
-    // A cancelled conductor still waits: the generators end at once then, and their last second is
-    // not lost.
+  while (ended_ < running)
     if (!self.park(far_future, "generators to end")) {
-      stop(StopKind::now);
+      stop(StopKind::now);  // The conductor itself is cancelled: what was measured since is lost.
       break;
     }
-  }
-  for (auto& worker : workers_) worker->thread.join();
+  for (auto& worker : workers_)
+    if (worker->thread.joinable()) worker->thread.join();
   waiter_ = nullptr;
-  return first_error_;
 }
 
 void GeneratorThreads::stop(StopKind kind) {

@@ -24,10 +24,11 @@ class GeneratorThreads final : public Generators {
   // `control` is the conductor's loop; it and `setup` must outlive this.
   GeneratorThreads(Loop& control, const GeneratorSetup& setup, GeneratorEvents events,
                    const GeneratorThreadsOptions& options);
-  ~GeneratorThreads() override;  // Stops at once and joins, blocking, if run() has not returned.
+  ~GeneratorThreads() override;
 
   Result<> prepare(Fiber& self) override;
   Result<> run(Fiber& self, Instant start) override;
+  void abandon(Fiber& self) override;
   void stop(StopKind kind) override;
   BackendKind backend() const override;
   std::uint32_t count() const override { return static_cast<std::uint32_t>(options_.threads); }
@@ -38,6 +39,7 @@ class GeneratorThreads final : public Generators {
 
  private:
   struct Worker;
+  void wait_for_ends(Fiber& self);
 
   Loop& control_;
   const GeneratorSetup& setup_;

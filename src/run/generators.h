@@ -1,8 +1,8 @@
 // All generators of a run as the conductor sees them: threads of this process, or processes of
 // their own.
 //
-// Life: prepare(), run() once, destroy. Seconds and sentences come as GeneratorEvents on the
-// conductor's loop.
+// Life: prepare(), then run() or abandon() once, destroy. Seconds and sentences come as
+// GeneratorEvents on the conductor's loop.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -20,7 +20,8 @@ struct GeneratorEvents {
 
 class Generators {
  public:
-  virtual ~Generators() = default;  // Ends what still runs, at once.
+  virtual ~Generators() =
+      default;  // REQUIRES: run() or abandon() has returned, if prepare() was called.
 
   // Parks until every generator is ready to start. Errors: the first of any.
   virtual Result<> prepare(Fiber& self) = 0;
@@ -28,6 +29,10 @@ class Generators {
   // Lets them go at `start`; parks until all have ended and every second has been delivered.
   // Errors: the first of any.
   virtual Result<> run(Fiber& self, Instant start) = 0;
+
+  // Instead of run(), also after a prepare() that failed: ends what is there. Parks until nothing
+  // of it can call back any more.
+  virtual void abandon(Fiber& self) = 0;
 
   virtual void stop(StopKind kind) = 0;
 

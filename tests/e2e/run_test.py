@@ -71,6 +71,32 @@ class Interrupting(Case):
         self.assertIn("http_req_duration", out)
         self.assertEqual(self.report()["run"]["status"], "interrupted")
 
+    def test_ctrl_c_twice_while_users_are_still_being_prepared_ends_cleanly(self):
+        with socket.socket() as silent:  # Takes connections and never answers.
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(64)
+            plan = self.write("hang.yaml", f"""
+                name: hang
+                scenarios:
+                  a:
+                    target: http://127.0.0.1:{silent.getsockname()[1]}
+                    executor: constant-arrival-rate
+                    rate: 10/s
+                    duration: 5s
+                    pre_allocated_vus: 5
+                    before: [ {{ GET: /login }} ]
+                    steps: [ {{ GET: / }} ]
+            """)
+            for processes in ("1", "2"):
+                run = self.brunt_started("run", plan, "--no-ledger", "--processes", processes)
+                time.sleep(1.5)
+                run.send_signal(signal.SIGINT)
+                time.sleep(0.5)
+                run.send_signal(signal.SIGINT)
+                out, err = run.communicate(timeout=15)
+                self.assertEqual(run.returncode, 105, f"{processes} process(es): {out}{err}")
+                self.assertIn("before the load began", err)
+
     def test_kill_nine_keeps_all_but_the_last_second(self):
         port = self.nginx()
         run = self.brunt_started("run", f"http://127.0.0.1:{port}/", "--rate", "200/s", "--duration", "60s")
