@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 
 #include "base/assert.h"
@@ -24,15 +25,25 @@ class Builder {
 
   bool Null() { return put(Json()); }
   bool Bool(bool value) { return put(Json(value)); }
-  bool Int(int value) { return put(Json(static_cast<std::int64_t>(value))); }
-  bool Uint(unsigned value) { return put(Json(static_cast<std::int64_t>(value))); }
-  bool Int64(std::int64_t value) { return put(Json(value)); }
-  bool Uint64(std::uint64_t value) {
-    if (value > INT64_MAX) return put(Json(static_cast<double>(value)));
-    return put(Json(static_cast<std::int64_t>(value)));
+  // Numbers come as text (kParseNumbersAsStringsFlag) and are converted here: RapidJSON 1.1 counts
+  // the leading zeros of a zero for "0e99", which is undefined. These five are never called.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(std::int64_t) { return false; }
+  bool Uint64(std::uint64_t) { return false; }
+  bool Double(double) { return false; }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+    const char* end = text + size;
+    std::int64_t whole = 0;
+    if (std::from_chars(text, end, whole) == std::from_chars_result{end, std::errc()})
+      return put(Json(whole));
+    double value = 0;
+    const auto [stop, error] = std::from_chars(text, end, value);
+    if (error == std::errc::result_out_of_range)
+      value = std::strtod(std::string(text, end).c_str(), nullptr);
+    too_large_ = !std::isfinite(value);
+    return !too_large_ && stop == end && put(Json(value));
   }
-  bool Double(double value) { return put(Json(value)); }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
   bool String(const char* text, rapidjson::SizeType size, bool) {
     return put(Json(std::string(text, size)));
   }
@@ -47,6 +58,7 @@ class Builder {
 
   Json take() { return std::move(root_); }
   bool too_deep() const { return too_deep_; }
+  bool too_large() const { return too_large_; }
 
  private:
   struct Level {
@@ -82,6 +94,7 @@ class Builder {
   std::vector<Level> open_;
   Json root_;
   bool too_deep_ = false;
+  bool too_large_ = false;  // A number beyond a double.
 };
 
 std::string position_of(std::string_view text, std::size_t offset) {
@@ -161,7 +174,7 @@ void append_pretty(std::string& out, const Json& value, std::size_t level) {
 }  // namespace
 
 Result<Json> Json::parse(std::string_view text, Limits limits) {
-  constexpr unsigned flags = rapidjson::kParseFullPrecisionFlag |
+  constexpr unsigned flags = rapidjson::kParseNumbersAsStringsFlag |
                              rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
@@ -173,6 +186,8 @@ Result<Json> Json::parse(std::string_view text, Limits limits) {
   if (builder.too_deep())
     return fail(ErrorCode::too_large,
                 fmt::format("JSON nested deeper than {} levels at {}", limits.depth_max, where));
+  if (builder.too_large())
+    return fail(ErrorCode::malformed, fmt::format("a number beyond all bounds at {}", where));
   return fail(ErrorCode::malformed,
               fmt::format("not JSON at {}: {}", where, rapidjson::GetParseError_En(parsed.Code())));
 }

@@ -6,11 +6,22 @@ namespace brunt {
 
 TEST_CASE("a document comes back as it was written") {
   for (const char* text :
-       {"null", "true", "-1", "9223372036854775807", "0.1", "-0.0", "1e+300", "\"a\\nb\"", "[]", "{}",
-        "[1,[2,{\"a\":null}]]", "{\"b\":1,\"a\":\"\xC3\xA9\"}"}) {
+       {"null", "true", "-1", "9223372036854775807", "0.1", "-0.0", "1e+300", "\"a\\nb\"", "[]",
+        "{}", "[1,[2,{\"a\":null}]]", "{\"b\":1,\"a\":\"\xC3\xA9\"}"}) {
     CAPTURE(text);
     CHECK(Json::parse(text).value().dump() == text);
   }
+}
+
+TEST_CASE("numbers are whole where they fit and near zero where they are tiny") {
+  CHECK(Json::parse("0e99").value().number() == 0);
+  CHECK(Json::parse("-9223372036854775808").value().integer() == INT64_MIN);
+  CHECK(Json::parse("9223372036854775808").value().number() ==
+        doctest::Approx(9.223372036854775808e18));
+  CHECK(Json::parse("1e-400").value().number() == 0);
+  CHECK(Json::parse("2.50").value().number() == 2.5);
+  CHECK(Json::parse("[1e400]").error().code == ErrorCode::malformed);
+  CHECK(Json::parse("[99999e305]").error().text.find("line 1") != std::string::npos);
 }
 
 TEST_CASE("an error names line and column") {
