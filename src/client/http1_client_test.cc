@@ -1,3 +1,4 @@
+// Long because one client is tried against every way a connection can fail.
 // One request over one connection, and the pool: what is measured, what is reused, and what every
 // way to fail is called. On a simulated network, so that every duration is exact.
 #include "client/http1_client.h"

@@ -166,12 +166,12 @@ TEST_CASE(
   world.play(plan_of(R"(before:
       - { POST: /login, capture: { id: $.id } }
     steps:
-      - { GET: "/work/${id}?seen=${token == null}" }
+      - { GET: "/jobs/${id}?seen=${token == null}" }
       - { GET: /token, capture: { token: { json: $.token, default: none } } }
 )"),
              {.iterations = 2});
-  CHECK(world.lines() == Lines{"POST /login", "GET /work/9?seen=true", "GET /token",
-                               "GET /work/9?seen=true", "GET /token"});
+  CHECK(world.lines() == Lines{"POST /login", "GET /jobs/9?seen=true", "GET /token",
+                               "GET /jobs/9?seen=true", "GET /token"});
 }
 
 TEST_CASE("a user whose before fails is given up, and the others go on") {
