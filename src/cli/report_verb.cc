@@ -1,14 +1,11 @@
 // `brunt report`: a run of the ledger as text, JSON, CSV, or one HTML page.
 #include "base/file.h"
 #include "cli/console.h"
+#include "cli/render.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
 #include "ledger/ledger.h"
-#include "report/csv.h"
-#include "report/html.h"
-#include "report/json.h"
-#include "report/text.h"
 
 namespace brunt {
 namespace {
@@ -16,14 +13,6 @@ namespace {
 struct ReportFlags {
   std::string run = "last", ledger = ".brunt/ledger.db", format = "text", output;
 };
-
-std::string render(const RunRecord& record, const ReportFlags& flags) {
-  if (flags.format == "json") return json_report(record).dump_pretty() + "\n";
-  if (flags.format == "csv") return csv_report(record);
-  if (flags.format == "html") return html_report(record);
-  const Style style = flags.output.empty() ? Terminal::detect(1).style : Style{};
-  return text_report(record, {.style = style, .ledger = without_password(flags.ledger)});
-}
 
 int report_run(const ReportFlags& flags) {
   auto ledger = Ledger::open({.place = flags.ledger, .access = LedgerAccess::read});
@@ -36,7 +25,9 @@ int report_run(const ReportFlags& flags) {
     complain(record.error().text);
     return code_of(ExitCode::other);
   }
-  const std::string text = render(*record, flags);
+  const Style style = flags.output.empty() ? Terminal::detect(1).style : Style{};
+  const std::string text =
+      render(*record, flags.format, {.style = style, .ledger = without_password(flags.ledger)});
   if (flags.output.empty()) return print(text) ? 0 : code_of(ExitCode::other);
   const auto written = write_file(flags.output, text);
   if (!written) complain(written.error().text);

@@ -10,15 +10,13 @@
 #include "cli/console.h"
 #include "cli/live_view.h"
 #include "cli/plan_source.h"
+#include "cli/render.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
 #include "net/limits.h"
 #include "plan/describe_plan.h"
-#include "report/csv.h"
 #include "report/html.h"
-#include "report/json.h"
-#include "report/text.h"
 #include "run/conductor.h"
 
 namespace brunt {
@@ -65,15 +63,6 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
   return options;
 }
 
-Result<std::string> summary_of(const ConductedRun& outcome, const RunFlags& flags, Style style) {
-  if (flags.format == "json") return json_report(outcome.record).dump_pretty() + "\n";
-  if (flags.format == "csv") return csv_report(outcome.record);
-  if (flags.format == "html") return html_report(outcome.record);
-  return text_report(
-      outcome.record,
-      {.style = style, .page = flags.html, .ledger = without_password(outcome.ledger.place)});
-}
-
 int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style) {
   int code = outcome.record.run.exit_code;
   if (!flags.html.empty()) {
@@ -83,12 +72,10 @@ int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style
       if (code == 0) code = code_of(ExitCode::other);
     }
   }
-  const auto summary = summary_of(outcome, flags, style);
-  if (!summary) {
-    complain(summary.error().text);
-    return code_of(ExitCode::other);
-  }
-  return print(*summary) || code != 0 ? code : code_of(ExitCode::other);
+  const std::string summary = render(
+      outcome.record, flags.format,
+      {.style = style, .page = flags.html, .ledger = without_password(outcome.ledger.place)});
+  return print(summary) || code != 0 ? code : code_of(ExitCode::other);
 }
 
 // One process may hold so many connections; a plan that needs more is told so before the run, and

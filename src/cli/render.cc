@@ -1,0 +1,17 @@
+#include "cli/render.h"
+
+#include "report/csv.h"
+#include "report/html.h"
+#include "report/json.h"
+
+namespace brunt {
+
+std::string render(const RunRecord& record, std::string_view format,
+                   const TextReportOptions& text) {
+  if (format == "json") return json_report(record).dump_pretty() + "\n";
+  if (format == "csv") return csv_report(record);
+  if (format == "html") return html_report(record);
+  return text_report(record, text);
+}
+
+}  // namespace brunt
