@@ -20,6 +20,7 @@ Examples:
   brunt rehearse plans/first.yaml                             its shape over time, on a simulated network
   brunt report last --format html > report.html               the last run, as a page
   brunt serve iot --listen 127.0.0.1:8080                     a real service to try things on
+  brunt tool doctor                                           what this machine lets brunt do
 
 Exit codes are k6's: 0 passed, 99 an expectation does not hold, 104 the plan is wrong, 105 interrupted; and 120: not
 valid, the generator was the bottleneck.
@@ -44,6 +45,7 @@ int run(int argc, char** argv) {
   brunt::add_report(app, line);
   brunt::add_list(app, line);
   brunt::add_serve(app, line);
+  brunt::add_tool(app, line);
   brunt::add_generator(app, line);
   try {
     app.parse(argc, argv);

@@ -23,5 +23,6 @@ void add_list(CLI::App& app, CommandLine& line);
 void add_report(CLI::App& app, CommandLine& line);
 void add_generator(CLI::App& app, CommandLine& line);
 void add_serve(CLI::App& app, CommandLine& line);
+void add_tool(CLI::App& app, CommandLine& line);
 
 }  // namespace brunt

@@ -52,7 +52,7 @@ class ArrivalRateExecutor : public Executor {
   void iterate(Fiber& self, Member& member);
   void rest(Fiber& self, Member& member, Instant until);
 
-  void start_due(Instant now);
+  bool start_due(Instant now);
   void meet(const Arrival& arrival);
   void assign(Member& member, const Arrival& arrival);
   bool take_queued(Member& member);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "load/load_fixture.h"
@@ -62,6 +63,37 @@ TEST_CASE("every arrival starts at its planned instant, whatever the others do")
     seen.insert(e.iteration.index);
   }
   CHECK(seen.size() == 4000);
+  check_sums(simulation.counts);
+}
+
+TEST_CASE(
+    "arrivals that are due at once start few new VUs a turn, so that warm ones serve the rest") {
+  Simulation simulation;
+  simulation.late = 100ms;                        // 500 arrivals are due in the first turn.
+  std::map<std::uint64_t, int> first_iterations;  // By turn of the loop.
+  FakeBody body([&](const Iteration& iteration, Instant) {
+    if (iteration.index_in_vu == 0) ++first_iterations[simulation.loop->stats().turns];
+    return 0s;
+  });
+  simulation.run(constant(5000, 1s, 400), body);
+  CHECK(simulation.counts.completed == 5000);
+  CHECK(simulation.counts.dropped == 0);
+  int connected = 0, most = 0;
+  for (const auto& [turn, count] : first_iterations) {
+    connected += count;
+    most = std::max(most, count);
+  }
+  CHECK(most <= 2 * 16);  // Twice in the first turn: a wake is left from preparing.
+  CHECK(connected < 400);
+  check_sums(simulation.counts);
+}
+
+TEST_CASE("arrivals left for the next turn are started also when the schedule has ended") {
+  Simulation simulation;
+  simulation.late = 2s;
+  FakeBody body(1ms);
+  simulation.run(constant(100, 1s, 100), body);
+  CHECK(simulation.counts.completed == 100);
   check_sums(simulation.counts);
 }
 

@@ -80,6 +80,7 @@ struct Simulation {
   FakeObserver observer;
   std::unique_ptr<ScenarioSet> set;
   Segment segment;
+  Duration late{};    // The loop gets to the test's t = 0 only so much later.
   Instant origin{};   // The test's t = 0.
   Duration lasted{};  // Until the last VU had ended.
   Result<> result;
@@ -98,7 +99,7 @@ struct Simulation {
     CHECK(loop->spawn("conductor", [&](Fiber& self) {
       result = set->prepare(self);
       if (!result) return;
-      origin = self.now();
+      origin = self.now() - late;
       if (script) CHECK(loop->spawn("script", [&](Fiber& fiber) { script(fiber); }));
       result = set->run(self, origin);
       lasted = self.now() - origin;

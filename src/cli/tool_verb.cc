@@ -1,0 +1,14 @@
+// `brunt tool …`: what helps around a run.
+#include "cli/tools.h"
+#include "cli/verbs.h"
+
+namespace brunt {
+
+void add_tool(CLI::App& app, CommandLine& line) {
+  CLI::App* tool = app.add_subcommand("tool", "What helps around a run");
+  tool->require_subcommand(1);
+  tool->footer("\nExamples:\n  brunt tool doctor      what this machine lets brunt do");
+  add_doctor(*tool, line);
+}
+
+}  // namespace brunt
