@@ -24,8 +24,8 @@ MetricInfo rate(std::string_view name) {
 MetricInfo trend(std::string_view name, Contains contains = Contains::time) {
   return {std::string(name), MetricKind::trend, contains, GaugeMerge::latest};
 }
-MetricInfo gauge(std::string_view name, GaugeMerge merge) {
-  return {std::string(name), MetricKind::gauge, Contains::standard, merge};
+MetricInfo gauge(std::string_view name, GaugeMerge merge, Contains contains = Contains::standard) {
+  return {std::string(name), MetricKind::gauge, contains, merge};
 }
 
 // In the order of MetricId; metric_test.cc compares names with enumerators.
@@ -66,6 +66,20 @@ std::vector<MetricInfo> make_builtin() {
       gauge("generator_cpu", GaugeMerge::latest),
       trend("generator_loop_lag"),
       counter("generator_dropped"),
+      gauge("service_cpu", GaugeMerge::latest),
+      gauge("service_cpu_system", GaugeMerge::latest),
+      gauge("service_rss", GaugeMerge::latest, Contains::data),
+      gauge("service_processes", GaugeMerge::latest),
+      gauge("service_threads", GaugeMerge::latest),
+      gauge("service_descriptors", GaugeMerge::latest),
+      counter("service_switches_voluntary"),
+      counter("service_switches_involuntary"),
+      counter("service_disk_read", Contains::data),
+      counter("service_disk_written", Contains::data),
+      gauge("host_cpu", GaugeMerge::latest),
+      gauge("host_pressure_cpu", GaugeMerge::latest),
+      gauge("host_pressure_memory", GaugeMerge::latest),
+      gauge("host_pressure_io", GaugeMerge::latest),
   };
 }
 

@@ -80,6 +80,20 @@ enum class MetricId : std::uint16_t {
   generator_cpu,            // Cores in use by a generator thread: 0 to 1, tag `thread`.
   generator_loop_lag,       // Longest turn of a loop in each second.
   generator_dropped,        // Arrivals dropped because the generator, not the VUs, was out of time.
+  service_cpu,              // Cores in use by a service's processes, tag `service`.
+  service_cpu_system,       // Of these, in the kernel.
+  service_rss,              // Bytes of memory that its processes have.
+  service_processes,
+  service_threads,
+  service_descriptors,           // Open ones.
+  service_switches_voluntary,    // It waited.
+  service_switches_involuntary,  // It was made to wait.
+  service_disk_read,             // Bytes from storage.
+  service_disk_written,          // Bytes to storage.
+  host_cpu,                      // Cores in use on the machine, by whomever.
+  host_pressure_cpu,             // Share of the time in which somebody waited for a core ...
+  host_pressure_memory,          // ... for memory
+  host_pressure_io,              // ... for storage.
   first_custom,
 };
 

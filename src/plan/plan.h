@@ -95,6 +95,16 @@ struct ResultStream {
   std::filesystem::path file;
 };
 
+// What is sampled of a service while the run goes on. Of those that brunt starts all are, unless
+// one is here and says no.
+struct WatchPlan {
+  Position at;
+  std::string service;
+  bool process = true;
+  std::int32_t pid = 0;  // Of one that runs already; 0: not given.
+  std::string program;   // The same by its name; empty: not given.
+};
+
 struct Plan {
   std::string name;  // As given, else the file's name without ending.
   std::string about;
@@ -108,6 +118,7 @@ struct Plan {
   std::vector<DataPlan> data;
   std::vector<Scenario> scenarios;
   std::optional<ScenarioOptions> shared_load;  // `load:`, for the scenarios with a weight.
+  std::vector<WatchPlan> watch;
   std::vector<Expectation> expectations;
   std::vector<std::string> allow;  // Hosts or host:port that may be loaded besides loopback.
   Tags tags;

@@ -94,6 +94,8 @@ TEST_CASE("a plan with everything in it is read whole") {
   CHECK(plan->scenarios[0].target_service == 0);
   CHECK(plan->scenarios[1].target.text() == "http://127.0.0.1:8080/shop");
   CHECK(plan->expectations.size() == 5);
+  CHECK_FALSE(plan->watch[0].process);
+  CHECK(plan->watch[1].program == "nginx");
 }
 
 TEST_CASE("the scenario of that plan has its steps as written") {

@@ -45,6 +45,7 @@ void read_services(ReadContext& context, const Field& services, Plan& plan);
 // Evaluates `vars:` in the order of their needs and puts them into `names`.
 void read_vars(ReadContext& context, const Field& vars, NameTable& names, Plan& plan);
 void read_data(ReadContext& context, const Field& data, NameTable& names, Plan& plan);
+void read_watch(ReadContext& context, const Field& watch, Plan& plan);
 void read_expectations(ReadContext& context, const Field& expect, Plan& plan);
 
 }  // namespace brunt

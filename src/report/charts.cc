@@ -57,6 +57,7 @@ class ChartData {
     if (open_model) data.set("response", percentiles_of(responses));
     add_levels(data);
     add_generator(data);
+    add_services(data);
     add_curves(data, metric);
     return data;
   }
@@ -212,6 +213,21 @@ class ChartData {
              Json::Object{{"cpu_cores", std::move(cpu)},
                           {"slip_p99", array_of(steps_of({"generator_schedule_slip", {}}), p99)},
                           {"lag_max", array_of(steps_of({"generator_loop_lag", {}}), worst)}});
+  }
+
+  // Cores and bytes of each service; a step in which it was not there is a gap.
+  void add_services(Json& data) const {
+    const auto last = [](std::size_t, const std::optional<Sink>& sink) {
+      return sink ? rounded(sink->last()) : Json();
+    };
+    Json services = Json::Array{};
+    for (const std::string& name : record_.tag_values("service_rss", "service")) {
+      const TagSet tags = {{"service", name}};
+      services.push(Json::Object{{"name", name},
+                                 {"cpu_cores", array_of(steps_of({"service_cpu", tags}), last)},
+                                 {"rss", array_of(steps_of({"service_rss", tags}), last)}});
+    }
+    if (!services.array().empty()) data.set("services", std::move(services));
   }
 
   // Value at each percentile; x is -log10(1 - p), so that 90 %, 99 %, 99.9 % are evenly apart.

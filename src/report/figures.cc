@@ -178,6 +178,7 @@ Figures figures_of(const RunRecord& record) {
   add_arrivals(record, figures);
   add_errors(record, figures);
   add_generator(record, figures);
+  add_services(record, figures);
   for (const std::string& name : record.metrics())
     if (auto total = record.merged({name, {}}, figures.window))
       figures.metrics.push_back({.metric = *record.find_metric(name), .total = std::move(*total)});

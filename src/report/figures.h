@@ -66,6 +66,23 @@ struct GeneratorFigures {
   bool is_known = false;
 };
 
+// The processes of a service, sampled each second.
+struct ServiceFigures {
+  std::string name;
+  double cpu_cores_mean = 0, cpu_cores_max = 0, cpu_system_cores_mean = 0;
+  double rss_bytes_max = 0, processes_max = 0, threads_max = 0, descriptors_max = 0;
+  double switches_voluntary_each_second = 0, switches_involuntary_each_second = 0;
+  double disk_read_bytes = 0, disk_written_bytes = 0;
+};
+
+// The machine that brunt ran on, whoever used it. Pressure: the share of the time in which
+// somebody had to wait; none where the kernel does not tell.
+struct HostFigures {
+  bool is_known = false;
+  double cpu_cores_mean = 0, cpu_cores_max = 0;
+  std::optional<double> pressure_cpu, pressure_memory, pressure_io;
+};
+
 struct MetricLine {
   MetricInfo metric;
   Sink total;
@@ -78,6 +95,8 @@ struct Figures {
   std::optional<ArrivalFigures> arrivals;
   std::vector<ErrorCause> errors;  // The most frequent first.
   GeneratorFigures generator;
+  std::vector<ServiceFigures> services;  // By name.
+  HostFigures host;
   std::vector<MetricLine> metrics;  // Every metric with a value; by name.
   std::uint64_t iterations = 0, interrupted = 0, dropped = 0;
   double data_sent = 0, data_received = 0;  // Bytes.
@@ -86,6 +105,9 @@ struct Figures {
 
 // Adds the intervals of the whole, where there are enough seconds. A part of figures_of().
 void add_intervals(const RunRecord& record, Figures& figures);
+
+// Adds the services and the machine. A part of figures_of().
+void add_services(const RunRecord& record, Figures& figures);
 
 // What the exit code and the status say in a word.
 enum class RunOutcome : std::uint8_t {

@@ -92,5 +92,20 @@ TEST_CASE("the generator's health is added up over its threads") {
   CHECK(figures.generator.loop_lag_max_ms < 1.31);
 }
 
+TEST_CASE("services and the machine have their levels, each second counted the same") {
+  const Figures figures = figures_of(SampleRun({}).build());
+  REQUIRE(figures.services.size() == 2);
+  const ServiceFigures& shop = figures.services[1];
+  CHECK(shop.name == "shop");
+  CHECK(shop.cpu_cores_max == doctest::Approx(0.71));
+  CHECK(shop.cpu_cores_mean < shop.cpu_cores_max);
+  CHECK(shop.rss_bytes_max == doctest::Approx(48e6 + 59 * 2e5));
+  CHECK(shop.switches_voluntary_each_second == doctest::Approx(4000));
+  CHECK(shop.disk_written_bytes == doctest::Approx(55 * 1e5));  // Without the warm-up.
+  CHECK(figures.host.is_known);
+  CHECK(figures.host.pressure_cpu == doctest::Approx(0.08));
+  CHECK_FALSE(figures.host.pressure_io.has_value());
+}
+
 }  // namespace
 }  // namespace brunt

@@ -108,6 +108,33 @@ Json json_of(const GeneratorFigures& health) {
                       {"dropped", health.dropped}};
 }
 
+Json json_of(const ServiceFigures& one) {
+  return Json::Object{{"name", one.name},
+                      {"cpu_cores_mean", one.cpu_cores_mean},
+                      {"cpu_cores_max", one.cpu_cores_max},
+                      {"cpu_system_cores_mean", one.cpu_system_cores_mean},
+                      {"rss_bytes_max", one.rss_bytes_max},
+                      {"processes_max", one.processes_max},
+                      {"threads_max", one.threads_max},
+                      {"descriptors_max", one.descriptors_max},
+                      {"switches_voluntary_rate", one.switches_voluntary_each_second},
+                      {"switches_involuntary_rate", one.switches_involuntary_each_second},
+                      {"disk_read_bytes", one.disk_read_bytes},
+                      {"disk_written_bytes", one.disk_written_bytes}};
+}
+
+Json json_of(const HostFigures& host) {
+  if (!host.is_known) return {};
+  const auto share = [](const std::optional<double>& value) {
+    return value ? Json(*value) : Json();
+  };
+  return Json::Object{{"cpu_cores_mean", host.cpu_cores_mean},
+                      {"cpu_cores_max", host.cpu_cores_max},
+                      {"pressure_cpu", share(host.pressure_cpu)},
+                      {"pressure_memory", share(host.pressure_memory)},
+                      {"pressure_io", share(host.pressure_io)}};
+}
+
 Json json_of(const ScenarioInfo& one) {
   return Json::Object{{"name", one.name},
                       {"executor", one.executor},
@@ -180,6 +207,8 @@ Json json_report(const RunRecord& record) {
                       {"scenarios", array_of(record.scenarios)},
                       {"metrics", array_of(figures.metrics)},
                       {"generator", json_of(figures.generator)},
+                      {"services", array_of(figures.services)},
+                      {"host", json_of(figures.host)},
                       {"events", array_of(record.events)},
                       {"subjects", array_of(record.subjects)},
                       {"notes", array_of(record.notes)}};

@@ -28,6 +28,7 @@ class SampleRun {
     SecondRecorder seconds("bench-7");
     for (second_ = 0; second_ < options_.seconds; ++second_) {
       measure();
+      services();
       ASSERT(totals_.merge(0, recorder_.freeze(second_)).has_value());
       for (const SecondRecord& one : seconds.take(second_, totals_.close_second(second_)))
         ASSERT(builder.append(one).has_value());
@@ -118,6 +119,24 @@ class SampleRun {
     add(MetricId::generator_cpu, recorder_.tags().intern({{"thread", "0"}}),
         0.21 + 0.02 * prng_.uniform());
     add(MetricId::generator_loop_lag, TagSetId::none, 0.3 + prng_.uniform());
+  }
+
+  void services() {
+    const auto add_of = [&](const char* service, MetricId metric, double value) {
+      add(metric, recorder_.tags().intern({{"service", service}}), value);
+    };
+    const bool stalled = second_ >= 30 && second_ < 32;
+    add_of("shop", MetricId::service_cpu, stalled ? 0.01 : 0.62 + 0.01 * (second_ % 10));
+    add_of("shop", MetricId::service_rss, 48e6 + 2e5 * second_);
+    add_of("shop", MetricId::service_threads, 6);
+    add_of("shop", MetricId::service_descriptors, 60 + second_ % 7);
+    add_of("shop", MetricId::service_switches_voluntary, 4'000);
+    add_of("shop", MetricId::service_disk_written, 1e5);
+    add_of("database", MetricId::service_cpu, 0.2 + 0.02 * (second_ % 5));
+    add_of("database", MetricId::service_rss, 120e6);
+    add_of("database", MetricId::service_threads, 9);
+    add(MetricId::host_cpu, TagSetId::none, 1.2 + 0.03 * (second_ % 7));
+    add(MetricId::host_pressure_cpu, TagSetId::none, 0.08);
   }
 
   void end() {

@@ -39,6 +39,7 @@ class TextReport {
     arrivals();
     errors();
     metrics();
+    services();
     generator();
     places();
     return std::move(out_);
@@ -253,8 +254,12 @@ class TextReport {
     std::size_t width = 0;
     std::vector<const MetricLine*> shown;
     for (const MetricLine& one : figures_.metrics) {
-      // The generator's own have a line of theirs; a trend of zeros (no TLS) says nothing.
-      if (one.metric.name.starts_with("generator_")) continue;
+      // The generator, the services and the machine have lines of theirs; a trend of zeros (no TLS)
+      // says nothing.
+      const std::string& name = one.metric.name;
+      if (name.starts_with("generator_") || name.starts_with("service_") ||
+          name.starts_with("host_"))
+        continue;
       if (one.metric.kind == MetricKind::trend && one.total.moments().max() == 0) continue;
       shown.push_back(&one);
       width = std::max(width, one.metric.name.size());
@@ -295,6 +300,62 @@ class TextReport {
   static std::string show_rate(const MetricLine& one, double seconds) {
     const double rate = one.total.sum() / seconds;
     return one.metric.contains == Contains::data ? format_bytes(rate) + "/s" : format_rate(rate);
+  }
+
+  void services() {
+    constexpr std::array<std::pair<std::string_view, std::size_t>, 8> columns = {{{"CPU", 6},
+                                                                                  {"max", 6},
+                                                                                  {"memory", 9},
+                                                                                  {"files", 7},
+                                                                                  {"threads", 8},
+                                                                                  {"switches", 9},
+                                                                                  {"read", 9},
+                                                                                  {"written", 9}}};
+    if (figures_.services.empty()) return;
+    constexpr std::size_t names_max = 30;
+    std::size_t names = 6;
+    for (const ServiceFigures& one : figures_.services)
+      names = std::clamp(display_width(one.name), names, names_max);
+    line();
+    std::string head;
+    for (const auto& [column, width] : columns) head += " " + pad_left(column, width);
+    line(style_.paint(Paint::strong, pad_right("Services", names + 2)) +
+         style_.paint(Paint::faint, head));
+    for (const ServiceFigures& one : figures_.services) {
+      const double switches =
+          one.switches_voluntary_each_second + one.switches_involuntary_each_second;
+      const std::array<std::string, columns.size()> cells = {
+          fmt::format("{:.2f}", one.cpu_cores_mean),
+          fmt::format("{:.2f}", one.cpu_cores_max),
+          format_bytes(one.rss_bytes_max),
+          format_count(one.descriptors_max),
+          format_count(one.threads_max),
+          format_count(switches) + "/s",
+          format_bytes(one.disk_read_bytes),
+          format_bytes(one.disk_written_bytes)};
+      std::string row = "  " + pad_right(shorten(one.name, names), names);
+      for (std::size_t i = 0; i < cells.size(); ++i)
+        row += " " + pad_left(cells[i], columns[i].second);
+      line(row);
+    }
+    host();
+  }
+
+  void host() {
+    const HostFigures& host = figures_.host;
+    if (!host.is_known) return;
+    std::string text = fmt::format("  the machine: CPU {:.2f} of {} cores (max {:.2f})",
+                                   host.cpu_cores_mean, record_.run.cores, host.cpu_cores_max);
+    std::string_view between = " · waited ";
+    const auto add = [&](std::string_view what, const std::optional<double>& share) {
+      if (!share) return;
+      text += fmt::format("{}{:.0f}% for {}", between, *share * 100, what);
+      between = ", ";
+    };
+    add("a core", host.pressure_cpu);
+    add("memory", host.pressure_memory);
+    add("storage", host.pressure_io);
+    line(style_.paint(Paint::faint, text));
   }
 
   void generator() {

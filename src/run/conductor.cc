@@ -19,6 +19,7 @@
 #include "run/run_verdict.h"
 #include "run/seconds.h"
 #include "run/service_set.h"
+#include "run/service_watch.h"
 #include "run/shared_counters.h"
 #include "run/target_check.h"
 
@@ -235,8 +236,10 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
       if (!casualty_.empty()) observer_.warning(casualty_);
     }
   };
+  ServiceWatch watch(plan_, services, registry_);
   FiberGroup watchers(loop_);
   TRY(watchers.spawn("casualties", casualties));
+  TRY(watchers.spawn("watch", [&](Fiber& fiber) { watch.run(fiber, start_, seconds_); }));
   auto done = generators_->run(self, start_);
   watchers.cancel();
   (void)watchers.join(self);

@@ -93,6 +93,10 @@ Result<std::vector<ClosedSecond>> Seconds::take(const GeneratorSecond& second) {
   return closed;
 }
 
+Result<> Seconds::take_aside(const Snapshot& snapshot) {
+  return totals_.merge(static_cast<std::uint32_t>(origins_.size()), snapshot);
+}
+
 std::vector<ScenarioInfo> Seconds::scenarios(const Plan& plan) const {
   std::vector<ScenarioInfo> infos;
   const auto units = load_units(plan);

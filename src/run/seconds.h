@@ -30,6 +30,10 @@ class Seconds {
   // Totals::merge.
   Result<std::vector<ClosedSecond>> take(const GeneratorSecond& second);
 
+  // What was measured beside the generators, in a second that is not closed yet (in a later one it
+  // counts for the next). Errors: those of Totals::merge.
+  Result<> take_aside(const Snapshot& snapshot);
+
   // What the live view shows after these seconds. `elapsed` is the caller's.
   Progress progress(const Plan& plan, std::span<const ClosedSecond> closed);
 

@@ -175,6 +175,13 @@ std::string ServiceSet::first_casualty() {
   return {};
 }
 
+std::vector<WatchedProcess> ServiceSet::processes() {
+  std::vector<WatchedProcess> processes;
+  for (const auto& service : started_)
+    if (!service->process().status()) processes.push_back({service->name(), service->pid()});
+  return processes;
+}
+
 void ServiceSet::stop(Fiber& self, RunObserver& observer) {
   while (!started_.empty()) {
     auto stopped = started_.back()->stop(self);

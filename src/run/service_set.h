@@ -24,6 +24,7 @@
 #include "net/dialer.h"
 #include "plan/plan.h"
 #include "run/progress.h"
+#include "watch/watcher.h"
 
 namespace brunt {
 
@@ -49,6 +50,9 @@ class ServiceSet {
   // A service that has ended although nobody stopped it: "collector was killed by SIGSEGV (log:
   // …)"; "" if all run.
   std::string first_casualty();
+
+  // The processes that run now, with their services' names: for watching them.
+  std::vector<WatchedProcess> processes();
 
   void stop(Fiber& self, RunObserver& observer);
 

@@ -35,6 +35,16 @@ export interface GeneratorHealth {
   cpu_cores_mean: number; cpu_cores_max: number; busiest_thread_max: number;
   loop_lag_max_ms: number; schedule_slip_ms: Latency | null; dropped: number;
 }
+export interface ServiceRow {
+  name: string; cpu_cores_mean: number; cpu_cores_max: number; cpu_system_cores_mean: number;
+  rss_bytes_max: number; processes_max: number; threads_max: number; descriptors_max: number;
+  switches_voluntary_rate: number; switches_involuntary_rate: number;
+  disk_read_bytes: number; disk_written_bytes: number;
+}
+export interface Host {
+  cpu_cores_mean: number; cpu_cores_max: number;
+  pressure_cpu: number | null; pressure_memory: number | null; pressure_io: number | null;
+}
 export interface Report {
   run: {
     id: string; plan: string; arguments: string[]; status: string; outcome: string;
@@ -52,6 +62,8 @@ export interface Report {
   scenarios: Scenario[];
   metrics: MetricLine[];
   generator: GeneratorHealth | null;
+  services: ServiceRow[];
+  host: Host | null;
   events: Band[];
   subjects: { subject: string; metric: string; value: number }[];
   notes: string[];
@@ -69,6 +81,7 @@ export interface Charts {
   heat_is: 'response' | 'service';  // Whose times the heat map shows.
   vus?: Values; vus_max?: Values;
   generator?: { cpu_cores: Values; slip_p99: Values; lag_max: Values };
+  services?: { name: string; cpu_cores: Values; rss: Values }[];
   curve_service: Curve | null; curve_response: Curve | null;
 }
 export interface LogLine {

@@ -5,7 +5,7 @@ import { bandName, forgetCharts, timeChart, type Axes } from './charts';
 import type { PageData, Percentiles } from './data';
 import { bytes, count, milliseconds, percent, rate, shortMilliseconds, span } from './format';
 import { heatLegend, paintHeat } from './heatmap';
-import { appendix, checks, element, errors, requests, scenarios, section, thresholds } from './tables';
+import { appendix, checks, element, errors, requests, scenarios, section, services as serviceTable, thresholds } from './tables';
 import { onThemeChange, theme, type Theme } from './theme';
 
 const data = JSON.parse(document.getElementById('run-data')!.textContent!) as PageData;
@@ -151,6 +151,17 @@ function drawCharts(into: HTMLElement): void {
         { label: 'sent', colour: colours.orange, values: charts.sent },
       ],
     }, axes);
+  const services = charts.services ?? [];
+  const wheel = [colours.blue, colours.orange, colours.green, colours.purple, colours.red, ...colours.ranks];
+  const serviceLines = (values: (one: (typeof services)[number]) => (number | null)[]) =>
+    services.map((one, i) => ({ label: one.name, colour: wheel[i % wheel.length]!, values: values(one) }));
+  if (services.length) {
+    timeChart(into, {
+      title: 'CPU of the services', hint: 'cores in use', format: (value) => value.toFixed(2),
+      lines: serviceLines((one) => one.cpu_cores),
+    }, axes);
+    timeChart(into, { title: 'Memory of the services', hint: 'resident', format: bytes, lines: serviceLines((one) => one.rss) }, axes);
+  }
   if (charts.generator)
     timeChart(into, {
       title: 'The generator itself', hint: 'CPU cores in use', format: (value) => value.toFixed(2),
@@ -185,7 +196,7 @@ const chartSection = section('Over time', bandsSentence(), grid, generatorSenten
 const judged = element('div', 'pair');
 for (const part of [thresholds(report), checks(report)]) if (part) judged.append(part);
 for (const part of [header(), tiles(), judged.childElementCount ? judged : null, chartSection, requests(report),
-  errors(report), scenarios(report), appendix(data)])
+  errors(report), serviceTable(report), scenarios(report), appendix(data)])
   if (part) page.append(part);
 page.append(element('footer', '', `Made by brunt ${report.run.environment.brunt}. Charts: uPlot.`));
 drawCharts(grid);

@@ -1,5 +1,5 @@
 // The page's tables and lists. Text only ever enters as text nodes: names come from targets.
-import type { MetricLine, PageData, Report, RequestRow } from './data';
+import type { MetricLine, PageData, Report, RequestRow, ServiceRow } from './data';
 import { bytes, count, milliseconds, percent, rate } from './format';
 
 type Child = Node | string | null;
@@ -133,6 +133,32 @@ export function errors(report: Report): HTMLElement | null {
       { head: 'Code', cell: (row) => element('span', 'soft', row.code) },
     ],
     report.errors));
+}
+
+export function services(report: Report): HTMLElement | null {
+  if (!report.services.length) return null;
+  const { host } = report;
+  const waits = host
+    ? ([['a core', host.pressure_cpu], ['memory', host.pressure_memory], ['storage', host.pressure_io]] as const)
+        .filter(([, share]) => share !== null).map(([what, share]) => `${what} ${percent(share!)}`)
+    : [];
+  const sentence = host
+    ? `The machine used ${host.cpu_cores_mean.toFixed(2)} of ${report.run.environment.cores} cores (at most ${host.cpu_cores_max.toFixed(2)})${waits.length ? `; somebody waited for ${waits.join(', for ')} of the time` : ''}.`
+    : null;
+  return section('Services', 'their processes, sampled each second', table<ServiceRow>([
+    { head: 'service', cell: (row) => row.name },
+    { head: 'CPU cores', number: true, cell: (row) => row.cpu_cores_mean.toFixed(2) },
+    { head: 'max', number: true, cell: (row) => row.cpu_cores_max.toFixed(2) },
+    { head: 'in the kernel', number: true, cell: (row) => row.cpu_system_cores_mean.toFixed(2) },
+    { head: 'memory max', number: true, cell: (row) => bytes(row.rss_bytes_max) },
+    { head: 'descriptors max', number: true, cell: (row) => count(row.descriptors_max) },
+    { head: 'processes', number: true, cell: (row) => count(row.processes_max) },
+    { head: 'threads', number: true, cell: (row) => count(row.threads_max) },
+    { head: 'waits /s', number: true, cell: (row) => count(row.switches_voluntary_rate) },
+    { head: 'preempted /s', number: true, cell: (row) => count(row.switches_involuntary_rate) },
+    { head: 'read', number: true, cell: (row) => bytes(row.disk_read_bytes) },
+    { head: 'written', number: true, cell: (row) => bytes(row.disk_written_bytes) },
+  ], report.services), sentence ? element('p', 'foot', sentence) : null);
 }
 
 export function scenarios(report: Report): HTMLElement | null {
