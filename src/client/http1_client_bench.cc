@@ -53,6 +53,7 @@ class ReadyStream final : public Stream {
     return {};
   }
   void finish() override {}
+  void abort() override {}
   bool usable() override { return true; }
   Endpoint local() const override { return Endpoint::loopback(1); }
   Endpoint peer() const override { return Endpoint::loopback(2); }

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "loop/backend.h"
 #include "loop/fiber_impl.h"
+#include "loop/pausable_listener.h"
 #include "loop/socket.h"
 
 namespace brunt {
@@ -87,6 +88,7 @@ class EpollStream final : public Stream {
   Result<ByteView> receive(Fiber& self, Instant deadline) override;
   Result<> send(Fiber& self, ByteView bytes, Instant deadline) override;
   void finish() override { shutdown(socket_.number(), SHUT_WR); }
+  void abort() override { reset_when_closed(socket_.number()); }
   bool usable() override;
   Endpoint local() const override { return local_of(socket_.number()); }
   Endpoint peer() const override { return peer_; }
@@ -148,22 +150,34 @@ bool EpollStream::usable() {
 
 class EpollListener final : public Listener {
  public:
-  EpollListener(EpollBackend& backend, Descriptor socket)
-      : backend_(backend), socket_(std::move(socket)) {}
+  EpollListener(EpollBackend& backend, Descriptor socket, const ListenOptions& options)
+      : backend_(backend), socket_(std::move(socket)), state_(socket_.number(), options) {}
 
   Result<> start() { return backend_.add(socket_.number(), EPOLLIN | EPOLLET, watch_); }
   Result<std::unique_ptr<Stream>> accept(Fiber& self, Instant deadline) override;
-  Endpoint local() const override { return local_of(socket_.number()); }
+  Result<> pause() override { return state_.pause(socket_); }
+  Result<> resume() override {
+    if (!state_.paused()) return {};
+    TRY(state_.resume(socket_));
+    return state_.options().at.family() == AF_UNIX ? start() : Result<>();
+  }
+  Endpoint local() const override { return state_.options().at; }
 
  private:
   EpollBackend& backend_;
   Descriptor socket_;
+  PausableListener state_;
   Watch watch_{.events = EPOLLIN};
 };
 
 Result<std::unique_ptr<Stream>> EpollListener::accept(Fiber& self, Instant deadline) {
   for (;;) {
+    TRY(state_.wait_until_resumed(self, deadline));
     TRY(wait_for(watch_, FiberImpl::of(self), readable_events, deadline, "accept"));
+    if (state_.paused()) {
+      watch_.events = 0;
+      continue;
+    }
     AcceptTry accepted = TRY(try_accept(socket_.number()));
     if (accepted.is_out_of_room) {
       const int number = errno;
@@ -205,7 +219,7 @@ Result<std::unique_ptr<Stream>> EpollBackend::connect(Fiber& self, const Connect
 }
 
 Result<std::unique_ptr<Listener>> EpollBackend::listen(const ListenOptions& options) {
-  auto listener = std::make_unique<EpollListener>(*this, TRY(open_listener(options)));
+  auto listener = std::make_unique<EpollListener>(*this, TRY(open_listener(options)), options);
   TRY(listener->start());
   return listener;
 }

@@ -27,6 +27,11 @@ class Fiber {
   void cancel();
   bool cancelled() const;
 
+  // Makes the current wait end as if its deadline had come: a park, a receive(). For another fiber
+  // to look again at what has changed; nothing if it does not wait. Not during a send(), which a
+  // time-out spoils. Same thread only.
+  void expire();
+
   // Parks until `deadline` for its own sake. Errors: cancelled (a time-out is what was wanted).
   Result<> sleep_until(Instant deadline);
   Result<> sleep(Duration duration) { return sleep_until(now() + duration); }

@@ -72,6 +72,12 @@ void Fiber::cancel() {
   if (is_suspended && self.is_interruptible) self.make_ready(Woken::by_cancel);
 }
 
+void Fiber::expire() {
+  FiberImpl& self = FiberImpl::of(*this);
+  const bool is_suspended = self.state == FiberState::parked || self.state == FiberState::waiting;
+  if (is_suspended && self.is_interruptible) self.make_ready(Woken::by_deadline);
+}
+
 bool Fiber::cancelled() const {
   return static_cast<const FiberImpl&>(*this).is_cancelled;
 }

@@ -27,6 +27,7 @@ struct ListenerState {
   };
   Endpoint at;
   std::size_t backlog = 0;
+  bool is_paused = false;
   std::deque<Arrival> arrivals;
   // Shared with events that may outlive the listener: an event must find a gate, if a useless one.
   std::shared_ptr<SimulatedGate> gate = std::make_shared<SimulatedGate>();
@@ -99,6 +100,7 @@ class SimulatedStream final : public Stream {
   Result<ByteView> receive(Fiber& self, Instant deadline) override;
   Result<> send(Fiber& self, ByteView bytes, Instant deadline) override;
   void finish() override;
+  void abort() override;
   bool usable() override;
   Endpoint local() const override { return local_; }
   Endpoint peer() const override { return peer_; }
@@ -217,22 +219,46 @@ void SimulatedStream::finish() {
   wake_reader_at(outgoing_->ends);
 }
 
+void SimulatedStream::abort() {
+  const Instant arrives = arrival();
+  outgoing_->chunks.clear();
+  for (const PipePointer& pipe : {incoming_, outgoing_}) {
+    pipe->breaks = std::min(pipe->breaks, arrives);
+    backend_.open_at(arrives, {pipe, &pipe->reader});
+    backend_.open_at(arrives, {pipe, &pipe->writer});
+  }
+}
+
 bool SimulatedStream::usable() {
   return !incoming_->is_readable(backend_.now()) && !outgoing_->is_broken(backend_.now());
 }
 
 class SimulatedListener final : public Listener {
  public:
-  SimulatedListener(SimulatedBackend& backend, std::unique_ptr<ListenerState> state)
-      : backend_(backend), state_(std::move(state)) {}
+  SimulatedListener(SimulatedBackend& backend, std::unique_ptr<ListenerState> state,
+                    bool is_pausable)
+      : backend_(backend), state_(std::move(state)), is_pausable_(is_pausable) {}
   ~SimulatedListener() override { backend_.unlisten(state_->at); }
 
   Result<std::unique_ptr<Stream>> accept(Fiber& self, Instant deadline) override;
+  Result<> pause() override {
+    if (!is_pausable_)
+      return fail(ErrorCode::unsupported, "this listener was not made to be paused");
+    state_->is_paused = true;
+    for (const ListenerState::Arrival& arrival : state_->arrivals) arrival.stream->abort();
+    state_->arrivals.clear();
+    return {};
+  }
+  Result<> resume() override {
+    state_->is_paused = false;
+    return {};
+  }
   Endpoint local() const override { return state_->at; }
 
  private:
   SimulatedBackend& backend_;
   std::unique_ptr<ListenerState> state_;
+  bool is_pausable_;
 };
 
 Result<std::unique_ptr<Stream>> SimulatedListener::accept(Fiber& self, Instant deadline) {
@@ -324,7 +350,7 @@ Result<std::unique_ptr<Stream>> SimulatedBackend::connect(Fiber& self,
       TRY(pass_time(self, now_ + syn_timeout, options, deadline));
       continue;
     }
-    if (listener == nullptr) {
+    if (listener == nullptr || listener->is_paused) {
       TRY(pass_time(self, answered, options, deadline));
       return fail(ErrorCode::refused, "connect to " + options.to.text() + ": nobody listens there");
     }
@@ -353,7 +379,7 @@ Result<std::unique_ptr<Listener>> SimulatedBackend::listen(const ListenOptions& 
   if (std::ranges::find(listeners_, state->at, &ListenerState::at) != listeners_.end())
     return fail(ErrorCode::io, "listen at " + state->at.text() + ": the address is in use");
   listeners_.push_back(state.get());
-  return std::make_unique<SimulatedListener>(*this, std::move(state));
+  return std::make_unique<SimulatedListener>(*this, std::move(state), options.pausable);
 }
 
 }  // namespace

@@ -95,7 +95,49 @@ std::unexpected<Error> connect_interrupted(const ConnectOptions& options, ErrorC
   return fail(code, "connect to " + options.to.text() + what);
 }
 
+void reset_when_closed(int socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+Result<> pause_listener(Descriptor& listener, const Endpoint& at) {
+  // Linux: a TCP listener that is shut down for reading is bound, but listens no more.
+  if (shutdown(listener.number(), SHUT_RD) != 0)
+    return std::unexpected(errno_error("stop listening at " + at.text(), errno));
+  if (at.family() == AF_UNIX) listener = Descriptor();
+  return {};
+}
+
+Result<> resume_listener(Descriptor& listener, const ListenOptions& options) {
+  if (options.at.family() == AF_UNIX) {
+    listener = TRY(open_listener(options));
+    return {};
+  }
+  if (listen(listener.number(), options.backlog) == 0) return {};
+  return std::unexpected(errno_error("listen again at " + options.at.text(), errno));
+}
+
+// A port that the kernel chose is given away as soon as nobody listens there; one that was asked
+// for stays with its socket. So a free one is looked for, then asked for.
+Result<Descriptor> open_pausable_listener(ListenOptions options) {
+  options.pausable = false;
+  constexpr int tries = 16;
+  for (int i = 0;; ++i) {
+    Endpoint found;
+    {
+      const Descriptor probe = TRY(open_listener(options));
+      found = local_of(probe.number());
+    }
+    ListenOptions asked = options;
+    asked.at = found;
+    auto listener = open_listener(asked);
+    if (listener || i + 1 == tries) return listener;  // Somebody may have been quicker.
+  }
+}
+
 Result<Descriptor> open_listener(const ListenOptions& options) {
+  if (options.pausable && options.at.family() != AF_UNIX && options.at.port() == 0)
+    return open_pausable_listener(options);
   const std::string where = "listen at " + options.at.text();
   Descriptor socket = TRY(open_socket(options.at.family()));
   if (options.at.family() == AF_UNIX)

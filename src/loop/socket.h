@@ -48,6 +48,14 @@ struct AcceptTry {
 Result<AcceptTry> try_accept(int listener);
 std::unexpected<Error> out_of_descriptors(const char* call, int number);
 
+// Stops listening but stays bound, and back again. A unix socket's path cannot be listened at
+// again: the listener is closed (no descriptor is left), and opened anew.
+Result<> pause_listener(Descriptor& listener, const Endpoint& at);
+Result<> resume_listener(Descriptor& listener, const ListenOptions& options);
+
+// Closing the socket will reset the connection.
+void reset_when_closed(int socket);
+
 Endpoint local_of(int socket);
 
 // What a failed receive or send says: "receive from 127.0.0.1:80: Connection reset by peer".

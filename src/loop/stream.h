@@ -38,6 +38,10 @@ class Stream {
   // Says that no more bytes will come from us (TCP half-close). Does not park.
   virtual void finish() = 0;
 
+  // Breaks the stream instead of ending it: once it is destroyed, the peer's calls fail with
+  // `reset`, and what was not sent is gone (TCP's RST; a unix socket just closes). Does not park.
+  virtual void abort() = 0;
+
   // Whether an idle stream can still be used: false once the peer has closed it, it broke, or bytes
   // came that nobody asked for. As of the loop's last turn. Does not park; takes a system call only
   // where that is not known.
@@ -61,6 +65,7 @@ struct ListenOptions {
   Endpoint at;              // Port 0: the kernel chooses; ask the listener.
   int backlog = 4096;       // Bounded by net.core.somaxconn.
   bool reuse_port = false;  // Several processes or threads on one port (SO_REUSEPORT).
+  bool pausable = false;    // For Listener::pause().
 };
 
 class Listener {
@@ -71,6 +76,13 @@ class Listener {
   // that a loop around it never spins); the listener stays usable. Errors: exhausted, timeout,
   // cancelled, io.
   virtual Result<std::unique_ptr<Stream>> accept(Fiber& self, Instant deadline) = 0;
+
+  // As if nobody listened: who connects from now on is refused, who waited to be accepted is reset,
+  // and accept() waits. The address stays ours. Errors: unsupported (not ListenOptions::pausable),
+  // io.
+  virtual Result<> pause() = 0;
+  // Listens again; nothing if it is not paused. Errors: io (somebody took a unix socket's path).
+  virtual Result<> resume() = 0;
 
   virtual Endpoint local() const = 0;
 };

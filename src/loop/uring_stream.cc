@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "loop/pausable_listener.h"
 #include "loop/uring_backend.h"
 
 namespace brunt {
@@ -24,6 +25,7 @@ class UringStream final : public Stream {
   Result<ByteView> receive(Fiber& self, Instant deadline) override;
   Result<> send(Fiber& self, ByteView bytes, Instant deadline) override;
   void finish() override;
+  void abort() override { reset_when_closed(socket_.fd); }
   bool usable() override;
   Endpoint local() const override { return local_of(socket_.fd); }
   Endpoint peer() const override { return peer_; }
@@ -135,19 +137,23 @@ bool UringStream::usable() {
 
 class UringListener final : public Listener {
  public:
-  UringListener(UringBackend& backend, Descriptor socket)
-      : backend_(backend), socket_(std::move(socket)) {}
+  UringListener(UringBackend& backend, Descriptor socket, const ListenOptions& options)
+      : backend_(backend), socket_(std::move(socket)), state_(socket_.number(), options) {}
 
   Result<std::unique_ptr<Stream>> accept(Fiber& self, Instant deadline) override;
-  Endpoint local() const override { return local_of(socket_.number()); }
+  Result<> pause() override { return state_.pause(socket_); }
+  Result<> resume() override { return state_.resume(socket_); }
+  Endpoint local() const override { return state_.options().at; }
 
  private:
   UringBackend& backend_;
   Descriptor socket_;
+  PausableListener state_;
 };
 
 Result<std::unique_ptr<Stream>> UringListener::accept(Fiber& self, Instant deadline) {
   for (;;) {
+    TRY(state_.wait_until_resumed(self, deadline));
     AcceptTry accepted = TRY(try_accept(socket_.number()));
     if (accepted.is_out_of_room) {
       const int number = errno;
@@ -174,7 +180,7 @@ Result<std::unique_ptr<Stream>> UringBackend::connect(Fiber& self, const Connect
 }
 
 Result<std::unique_ptr<Listener>> UringBackend::listen(const ListenOptions& options) {
-  return std::make_unique<UringListener>(*this, TRY(open_listener(options)));
+  return std::make_unique<UringListener>(*this, TRY(open_listener(options)), options);
 }
 
 }  // namespace brunt

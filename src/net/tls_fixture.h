@@ -75,6 +75,7 @@ class CutStream final : public Stream {
     return inner_->send(self, bytes, deadline);
   }
   void finish() override { inner_->finish(); }
+  void abort() override { inner_->abort(); }
   bool usable() override { return inner_->usable(); }
   Endpoint local() const override { return inner_->local(); }
   Endpoint peer() const override { return inner_->peer(); }

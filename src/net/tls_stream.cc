@@ -272,6 +272,7 @@ class TlsStream final : public Stream {
         loop_.spawn("tls goodbye", [link = link_](Fiber& self) { link->say_goodbye(self); });
     if (!spawned) link_->transport().finish();
   }
+  void abort() override { link_->transport().abort(); }
   bool usable() override { return link_->usable(); }
   Endpoint local() const override { return link_->transport().local(); }
   Endpoint peer() const override { return link_->transport().peer(); }
