@@ -21,9 +21,8 @@ class LinkSwitch {
  public:
   virtual ~LinkSwitch() = default;
 
-  // Puts the toxic on the link, in place of one of the same name. Both directions, unless the
-  // toxic's stream says otherwise. Parks. Errors: invalid (the toxic), not_found (the link), and
-  // what keeps the proxy from being reached.
+  // Puts the toxic on the link, in place of one of the same name. Parks. Errors: invalid (the
+  // toxic), not_found (the link), and what keeps the proxy from being reached.
   virtual Result<> set(Fiber& self, std::string_view link, const Toxic& toxic) = 0;
 
   // Takes it off again; nothing if it is not there. Parks. Errors: as set().

@@ -1,6 +1,6 @@
 #include "loop/fiber_group.h"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/assert.h"
@@ -13,23 +13,27 @@ FiberGroup::~FiberGroup() {
 }
 
 Result<> FiberGroup::spawn(const char* name, Loop::Body body) {
-  // Leaves the group whichever way the body ends, by an exception too.
+  // Leaves the group whichever way the body ends, by an exception too. It knows its place: 15,000
+  // that end together would each look through all others.
   struct Leave {
     FiberGroup& group;
-    Fiber& fiber;
+    std::size_t& place;
     ~Leave() {
-      // The order is nobody's business: 15,000 that end together would each move all others.
-      *std::find(group.members_.begin(), group.members_.end(), &fiber) = group.members_.back();
+      group.members_[place] = group.members_.back();
+      *group.members_[place].place = place;
       group.members_.pop_back();
       if (group.waiter_ != nullptr && group.members_.empty())
         FiberImpl::of(*group.waiter_).notify();
     }
   };
-  Fiber* const fiber = TRY(loop_.spawn(name, [this, body = std::move(body)](Fiber& self) mutable {
-    const Leave leave{*this, self};
-    body(self);
-  }));
-  members_.push_back(fiber);
+  auto place = std::make_unique<std::size_t>(members_.size());
+  std::size_t* const known = place.get();
+  Fiber* const fiber = TRY(loop_.spawn(
+      name, [this, place = std::move(place), body = std::move(body)](Fiber& self) mutable {
+        const Leave leave{*this, *place};
+        body(self);
+      }));
+  members_.push_back({fiber, known});
   return {};
 }
 
@@ -53,7 +57,7 @@ Result<> FiberGroup::join_until(Fiber& self, Instant deadline) {
 }
 
 void FiberGroup::cancel() {
-  for (Fiber* const member : members_) member->cancel();
+  for (const Member& member : members_) member.fiber->cancel();
 }
 
 }  // namespace brunt

@@ -33,7 +33,11 @@ class FiberGroup {
 
  private:
   Loop& loop_;
-  std::vector<Fiber*> members_;
+  struct Member {
+    Fiber* fiber;
+    std::size_t* place;  // Its index here; the member's own.
+  };
+  std::vector<Member> members_;
   Fiber* waiter_ = nullptr;
 };
 
