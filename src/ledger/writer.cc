@@ -295,7 +295,7 @@ LedgerOutcome LedgerKeeper::finish(const RunRecord& record) {
   ASSERT(!state_->run_id.empty());
   LedgerOutcome outcome;
   if (state_->settle_in_main(record)) {
-    outcome.place = state_->main->place();
+    outcome.place = state_->options.ledger.place;
     state_->remove_spill();
     if (state_->failed_once)
       outcome.notes.push_back(without_password(outcome.place) +

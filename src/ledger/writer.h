@@ -30,7 +30,7 @@ struct LedgerWriterOptions {
 
 // What has become of the record. `complete` says that one of the two places holds all of it.
 struct LedgerOutcome {
-  std::string place;  // Where the run is: `brunt report --ledger PLACE` finds it.
+  std::string place;  // Where the run is, as Ledger::open takes it; people get without_password().
   std::uint64_t seconds_written = 0;
   std::uint64_t seconds_lost = 0;
   std::vector<std::string> notes;  // Sentences for the end of the summary; empty when all is well.

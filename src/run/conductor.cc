@@ -334,6 +334,7 @@ ConductedRun Conductor::finish(Fiber& self) {
                         .failure = failure_});
   ConductedRun outcome;
   outcome.ledger = ledger_->finish(self, record_);
+  ledger_.reset();  // Its connection ends before the next begins: a server may give only one.
   for (const std::string& note : outcome.ledger.notes) observer_.warning(note);
   const auto ledger = Ledger::open({.place = outcome.ledger.place, .access = LedgerAccess::read});
   auto loaded =

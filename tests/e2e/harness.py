@@ -1,5 +1,7 @@
 """What the end-to-end tests share: the binary, real servers in temporary directories on free loopback ports, and their end."""
 import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -28,6 +30,19 @@ def wait_for_port(port, seconds=15):
             return
         time.sleep(0.02)
     raise AssertionError(f"nothing listens on port {port} after {seconds} s")
+
+
+def npm_folder():
+    """The folder with what the tests take from npm, installed there once for each lock file."""
+    folder = ROOT / "tests/e2e/npm"
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    mark = folder / "node_modules/.installed"
+    with open(folder / ".install.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not mark.exists() or mark.read_text() != wanted:
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True, capture_output=True, timeout=300)
+            mark.write_text(wanted)
+    return folder
 
 
 class Case(unittest.TestCase):
