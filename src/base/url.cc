@@ -160,6 +160,27 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
+std::string PeerAddress::text() const {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
+}
+
+Result<PeerAddress> parse_peer_address(std::string_view text) {
+  text = trim(text);
+  Url url;
+  std::string_view rest = text;
+  if (const auto separator = text.find("://"); separator != std::string_view::npos) {
+    url.scheme = to_lower(text.substr(0, separator));
+    rest = text.substr(separator + 3);
+  }
+  if (auto read = read_authority(rest.substr(0, rest.find_first_of("/?#")), text, url); !read)
+    return fail(ErrorCode::invalid,
+                fmt::format("\"{}\" is no host and port: write localhost:14000", text));
+  if (url.port == 0)
+    return fail(ErrorCode::invalid, fmt::format("\"{}\" has no port: write localhost:14000", text));
+  return PeerAddress{.host = std::move(url.host), .port = url.port};
+}
+
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
   reference = trim(reference);
   const auto colon = reference.find("://");

@@ -31,6 +31,19 @@ struct Url {
 // http://localhost:8080).
 Result<Url> parse_url(std::string_view text);
 
+// Whom a protocol without URLs of its own connects to.
+struct PeerAddress {
+  std::string host;  // Lower case, IPv6 without brackets.
+  std::uint16_t port = 0;
+
+  std::string text() const;  // localhost:14000, [::1]:14000
+  friend bool operator==(const PeerAddress&, const PeerAddress&) = default;
+};
+
+// Of `localhost:14000`, `[::1]:14000`, `tcp://localhost:14000`, or any URL; what stands behind the
+// port is left out. Errors: invalid (no port, a bad one, no host).
+Result<PeerAddress> parse_peer_address(std::string_view text);
+
 // RFC 3986, section 5.2: what `reference` (a Location header) means on a page at `base`.
 Result<Url> resolve_url(const Url& base, std::string_view reference);
 

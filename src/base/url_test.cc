@@ -70,3 +70,18 @@ TEST_CASE("percent and form encodings go both ways") {
 }
 
 }  // namespace brunt
+
+TEST_CASE("a host and its port are read with and without a scheme") {
+  const auto text_of = [](std::string_view text) {
+    const auto parsed = brunt::parse_peer_address(text);
+    return parsed ? parsed->text() : parsed.error().text;
+  };
+  CHECK(text_of("localhost:14000") == "localhost:14000");
+  CHECK(text_of("tcp://LOCALHOST:14000") == "localhost:14000");
+  CHECK(text_of("tcp://[::1]:14000/") == "[::1]:14000");
+  CHECK(text_of("http://localhost/x") == "localhost:80");
+  CHECK(text_of("localhost") == "\"localhost\" has no port: write localhost:14000");
+  CHECK(text_of("tcp://localhost") == "\"tcp://localhost\" has no port: write localhost:14000");
+  CHECK(text_of(":14000").starts_with("\":14000\" is no host and port"));
+  CHECK(text_of("localhost:99999").starts_with("\"localhost:99999\" is no host and port"));
+}

@@ -51,7 +51,7 @@ class HttpReply {
   HttpFields fields() const { return message().fields(); }
   std::string_view body() const { return message().body; }
 
-  std::optional<HttpFailure> failure;
+  std::optional<RequestFailure> failure;
   HttpTimings timings;
   std::uint64_t bytes_sent = 0;  // On the wire, with heads and TLS (its handshake too).
   std::uint64_t bytes_received = 0;

@@ -1,4 +1,4 @@
-// A simulated network with a scripted HTTP server on localhost:80 (and :443), for the client's
+// A simulated network with a scripted server on localhost:80 (and :443, :8080), for the clients'
 // tests: all delays are virtual, so every timing is exact.
 #pragma once
 #include <doctest/doctest.h>
@@ -45,6 +45,18 @@ class Peer {
     }
     return text;
   }
+  // Exactly so many bytes of whatever protocol; fewer when the client has closed.
+  std::string bytes(std::size_t size) {
+    while (rest_.size() < size) {
+      const auto more = stream_.receive(self_, far_future);
+      if (!more || more->empty()) break;
+      rest_ += as_text(*more);
+    }
+    const std::string taken = rest_.substr(0, size);
+    rest_.erase(0, taken.size());
+    return taken;
+  }
+  void finish() { stream_.finish(); }
   bool send(std::string_view text) {
     return stream_.send(self_, as_bytes(text), far_future).has_value();
   }

@@ -92,7 +92,7 @@ Coded coded(const Error& error, RequestPhase phase, DeadlineState deadline) {
 
 }  // namespace
 
-HttpFailure failure_of(Error error, RequestPhase phase, DeadlineState deadline) {
+RequestFailure failure_of(Error error, RequestPhase phase, DeadlineState deadline) {
   const Coded found = coded(error, phase, deadline);
   return {.code = found.code,
           .message = found.message,

@@ -1,4 +1,5 @@
-// Why a request failed, in k6's numbers and in words: what the tags `error_code` and `error` say.
+// Why a request failed, of whatever protocol, in k6's numbers and in words: what the tags
+// `error_code` and `error` say.
 //
 // `message` is one of a few fixed texts, so that a tag made of it stays a tag; what is special to
 // the one case is in `detail`.
@@ -22,7 +23,7 @@ enum class RequestPhase : std::uint8_t {
   decode,  // The content coding.
 };
 
-struct HttpFailure {
+struct RequestFailure {
   std::uint16_t code = 1000;  // 1050 request timeout, 1212 refused, ...
   std::string_view message;   // "dial: connection refused". A literal.
   ErrorCode cause = ErrorCode::io;
@@ -34,7 +35,7 @@ struct HttpFailure {
 enum class DeadlineState : std::uint8_t { running, passed };
 
 // Takes the error's text as the detail.
-HttpFailure failure_of(Error error, RequestPhase phase, DeadlineState deadline);
+RequestFailure failure_of(Error error, RequestPhase phase, DeadlineState deadline);
 
 // 1404 for 404; 0 below 400.
 std::uint16_t error_code_of_status(std::uint16_t status);

@@ -61,7 +61,7 @@ TEST_CASE("each failure has the code and the words that k6 gives it") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.message);
-    const HttpFailure failure = failure_of(row.error, row.phase, row.deadline);
+    const RequestFailure failure = failure_of(row.error, row.phase, row.deadline);
     CHECK(failure.code == row.code);
     CHECK(failure.message == row.message);
     CHECK(failure.detail == row.error.text);

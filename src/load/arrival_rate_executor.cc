@@ -78,6 +78,7 @@ bool ArrivalRateExecutor::spawn() {
     return false;
   }
   context_.ids.number(member.vu);
+  member.vu.id_in_scenario = context_.segment.nth(members_.size()) + 1;
   members_.push_back(std::move(added));
   ++alive_;
   ++starting_;

@@ -32,6 +32,12 @@ ClosedExecutor::ClosedExecutor(const ScenarioOptions& options, const ExecutorCon
       schedule_(VuSchedule::of(options)),
       runner_(options, context),
       group_(context.loop) {
+  own_iterations_ = context_.segment.share(options_.vus) * options_.iterations;
+  if (!options_.iterations_by_vu.empty()) {
+    own_iterations_ = 0;
+    for (std::uint64_t slot = 0; slot < context_.segment.share(options_.vus); ++slot)
+      own_iterations_ += options_.iterations_by_vu[context_.segment.nth(slot)];
+  }
   if (options_.executor != ExecutorKind::shared_iterations) return;
   if (context_.budget == nullptr) {
     own_budget_ = std::make_unique<IterationBudget>(
@@ -47,6 +53,7 @@ ClosedExecutor::Member& ClosedExecutor::member(std::uint64_t slot) {
     auto added = std::make_unique<Member>();
     added->slot = members_.size();
     context_.ids.number(added->vu);
+    added->vu.id_in_scenario = context_.segment.nth(added->slot) + 1;
     members_.push_back(std::move(added));
   }
   return *members_[slot];
@@ -148,7 +155,8 @@ bool ClosedExecutor::claim(const Member& member, Iteration& iteration) {
     iteration.index_in_instance = claim->index_in_instance;
     return true;
   }
-  if (options_.executor == ExecutorKind::per_vu_iterations && member.started == options_.iterations)
+  if (options_.executor == ExecutorKind::per_vu_iterations &&
+      member.started == options_.iterations_of(member.vu.id_in_scenario))
     return false;
   iteration.index_in_instance = next_index_;
   iteration.index = context_.segment.nth(next_index_++);
@@ -255,7 +263,8 @@ void ClosedExecutor::drop_leftovers() {
   if (claimer_) runner_.drop(claimer_->give_up(), now);
   if (options_.executor != ExecutorKind::per_vu_iterations) return;
   for (std::uint64_t slot = 0; slot < context_.segment.share(options_.vus); ++slot)
-    runner_.drop(options_.iterations - member(slot).started, now);
+    runner_.drop(options_.iterations_of(member(slot).vu.id_in_scenario) - member(slot).started,
+                 now);
 }
 
 void ClosedExecutor::wake_all() {
@@ -298,7 +307,7 @@ ExecutorProgress ClosedExecutor::progress() const {
   if (phase_ == ExecutorPhase::ended) progress.elapsed = schedule_.duration();
   if (claimer_) progress.iterations_planned = context_.budget->total();
   if (options_.executor == ExecutorKind::per_vu_iterations)
-    progress.iterations_planned = context_.segment.share(options_.vus) * options_.iterations;
+    progress.iterations_planned = own_iterations_;
   progress.vus_active = phase_ == ExecutorPhase::ended ? 0 : std::min(planned_vus_, alive_);
   progress.vus = alive_;
   progress.vus_max = context_.segment.share(schedule_.peak());

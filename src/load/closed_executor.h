@@ -79,7 +79,8 @@ class ClosedExecutor : public Executor {
   std::uint64_t planned_vus_ = 0;
   std::uint64_t alive_ = 0;
   std::uint64_t starting_ = 0;
-  std::uint64_t next_index_ = 0;  // Of the iterations on this thread.
+  std::uint64_t own_iterations_ = 0;  // per-vu-iterations: of all VUs on this thread.
+  std::uint64_t next_index_ = 0;      // Of the iterations on this thread.
   bool stopping_ = false;
   bool stop_now_ = false;
 };

@@ -90,6 +90,27 @@ TEST_CASE("each VU runs its own iterations") {
   CHECK(simulation.progress.iterations_planned == 100);
 }
 
+TEST_CASE("each VU runs the number of iterations that is its own, in every segment") {
+  const char* parts[] = {"0:1/3", "1/3:2/3", "2/3:1"};
+  std::vector<std::uint64_t> ran(5);
+  std::uint64_t planned = 0, dropped = 0;
+  for (const char* part : parts) {
+    Simulation simulation;
+    simulation.segment = Segment::parse(part, "0,1/3,2/3,1").value();
+    FakeBody body(100ms);
+    body.seen = [&ran](const Vu& vu) { ++ran[vu.id_in_scenario - 1]; };
+    auto options = iterations(ExecutorKind::per_vu_iterations, 5, 1);
+    options.iterations_by_vu = {10, 20, 30, 40, 50};
+    options.max_duration = 4s;
+    simulation.run(options, body);
+    planned += simulation.progress.iterations_planned;
+    dropped += simulation.counts.dropped;
+  }
+  CHECK(ran == std::vector<std::uint64_t>{10, 20, 30, 40, 40});
+  CHECK(planned == 150);
+  CHECK(dropped == 10);
+}
+
 TEST_CASE("what a VU did not get to is dropped, as one sample for each VU") {
   Simulation simulation;
   FakeBody body(400ms);

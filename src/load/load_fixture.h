@@ -32,6 +32,7 @@ class FakeBody : public VuBody {
   }
   IterationEnd run(Fiber& self, Vu& vu, const Iteration& iteration) override {
     last_vu = vu.id_in_test;
+    if (seen) seen(vu);
     const Duration duration = takes(iteration, self.now());
     if (duration > Duration::zero() && !self.sleep(duration)) return IterationEnd::interrupted;
     return IterationEnd::complete;
@@ -39,6 +40,7 @@ class FakeBody : public VuBody {
   void end_vu(Fiber&, Vu&) override { ++ended; }
 
   Takes takes;
+  std::function<void(const Vu&)> seen;  // Of each iteration.
   Duration start_takes{};
   std::uint64_t starts_to_fail = 0;
   std::uint64_t started = 0, ended = 0, last_vu = 0;

@@ -107,6 +107,19 @@ Result<> validate_rate(const ScenarioOptions& options, double rate_max) {
   return {};
 }
 
+Result<> validate_iterations_by_vu(const ScenarioOptions& options) {
+  const auto& each = options.iterations_by_vu;
+  if (each.empty()) return {};
+  if (each.size() != options.vus)
+    return bad("iterations", "there are " + std::to_string(each.size()) + " numbers for " +
+                                 std::to_string(options.vus) + " VUs");
+  const auto none = std::ranges::find(each, std::uint64_t{0});
+  if (none != each.end())
+    return bad("iterations", "is 0 for VU " + std::to_string(none - each.begin() + 1) +
+                                 "; it must be at least 1 for each");
+  return {};
+}
+
 Result<> validate_executor(const ScenarioOptions& options, const ScenarioLimits& limits) {
   const double rate_max = limits.rate_each_second_max * seconds_of(options.time_unit);
   switch (options.executor) {
@@ -120,6 +133,7 @@ Result<> validate_executor(const ScenarioOptions& options, const ScenarioLimits&
     case ExecutorKind::shared_iterations:
     case ExecutorKind::per_vu_iterations:
       TRY(validate_vus("vus", options.vus, limits));
+      TRY(validate_iterations_by_vu(options));
       if (options.iterations == 0) return bad("iterations", "must be at least 1");
       if (options.executor == ExecutorKind::shared_iterations && options.iterations < options.vus)
         return bad("iterations", "is " + std::to_string(options.iterations) +

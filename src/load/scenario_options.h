@@ -70,6 +70,9 @@ struct ScenarioOptions {
   std::uint64_t vus = 1;        // constant-vus, per-vu-iterations, shared-iterations.
   std::uint64_t start_vus = 1;  // ramping-vus.
   std::uint64_t iterations = 1;
+  // per-vu-iterations: of each VU by its number in the scenario, instead of `iterations`; empty, or
+  // as many as `vus`.
+  std::vector<std::uint64_t> iterations_by_vu;
   Duration max_duration = std::chrono::minutes(10);  // The two iteration executors.
   Duration graceful_ramp_down = std::chrono::seconds(30);
   VuPreparation preparation = VuPreparation::when_it_starts;
@@ -88,6 +91,9 @@ struct ScenarioOptions {
   WhenBusy when_busy = WhenBusy::queue;
   VuChoice vu_choice = VuChoice::most_recently_freed;
 
+  std::uint64_t iterations_of(std::uint64_t vu_in_scenario) const {  // From 1.
+    return iterations_by_vu.empty() ? iterations : iterations_by_vu[vu_in_scenario - 1];
+  }
   std::uint64_t vus_max() const;      // The most VUs this scenario can have.
   Duration planned_duration() const;  // Without start_time and graceful_stop.
 };

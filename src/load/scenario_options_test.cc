@@ -65,6 +65,18 @@ TEST_CASE("what cannot run is refused, and the text says which field and why") {
       {Kind::ramping_vus, [](auto& o) { o.start_vus = 0, o.stages = {{1s, 0}}; }, "startVUs or"},
       {Kind::per_vu_iterations, [](auto& o) { o.iterations = 0; }, "iterations: must be at least"},
       {Kind::per_vu_iterations, [](auto& o) { o.vus = 0; }, "vus: must be"},
+      {Kind::per_vu_iterations,
+       [](auto& o) {
+         o.vus = 2;
+         o.iterations_by_vu = {1};
+       },
+       "iterations: there are 1 numbers for 2 VUs"},
+      {Kind::per_vu_iterations,
+       [](auto& o) {
+         o.vus = 2;
+         o.iterations_by_vu = {1, 0};
+       },
+       "iterations: is 0 for VU 2"},
       {Kind::per_vu_iterations, [](auto& o) { o.max_duration = 0s; }, "maxDuration: is 0s"},
       {Kind::shared_iterations, [](auto& o) { o.vus = 2; },
        "iterations: is 1; it must not be less"},

@@ -30,6 +30,7 @@ class VuState {
 struct Vu {
   std::uint64_t id_in_test = 0;      // From 1; unique over all scenarios, threads and segments.
   std::uint64_t id_in_instance = 0;  // From 1; unique in this process.
+  std::uint64_t id_in_scenario = 0;  // From 1 to the scenario's number of VUs, over all segments.
   std::uint64_t iterations = 0;      // Started so far in this scenario.
   std::unique_ptr<VuState> state;    // The body's own.
 };

@@ -75,6 +75,9 @@ enum class MetricId : std::uint16_t {
   // Ours.
   response_time,            // From the planned instant of the request to its end.
   setup_time,               // Name, connect, TLS, login: until a connection could be used.
+  frame_reqs,               // Length-prefixed messages sent.
+  frame_req_failed,         // Without the right ACK.
+  frame_req_duration,       // From sending a message to its whole ACK.
   iterations_interrupted,   // Cut off at the end of graceful_stop.
   generator_schedule_slip,  // Actual start minus planned start.
   generator_cpu,            // Cores in use by a generator thread: 0 to 1, tag `thread`.

@@ -67,6 +67,19 @@ std::uint64_t at_once(const std::vector<Step>& steps) {
   return most;
 }
 
+std::string describe_iterations(const ScenarioOptions& load) {
+  const auto& each = load.iterations_by_vu;
+  if (each.empty())
+    return fmt::format("{} for each of {}", plural(load.iterations, "iteration"),
+                       plural(load.vus, "VU"));
+  const auto [least, most] = std::ranges::minmax(each);
+  std::uint64_t sum = 0;
+  for (const std::uint64_t one : each) sum += one;
+  return fmt::format("{} to {} for each of {}, {} in all", format_count(static_cast<double>(least)),
+                     plural(most, "iteration"), plural(load.vus, "VU"),
+                     format_count(static_cast<double>(sum)));
+}
+
 // The plan's loads, each with the requests that a VU of it may have under way.
 struct Load {
   const ScenarioOptions* options;
@@ -118,7 +131,7 @@ struct StepCounts {
 
 void count_steps(const std::vector<Step>& steps, StepCounts& counts) {
   for (const Step& step : steps) {
-    if (std::holds_alternative<RequestStep>(step.kind)) ++counts.requests;
+    if (is_request(step)) ++counts.requests;
     if (const auto* think = std::get_if<ThinkStep>(&step.kind)) {
       add_bounded(counts.think_low, think->pause.low);
       add_bounded(counts.think_high, think->pause.high);
@@ -224,8 +237,7 @@ std::string describe_load(const ScenarioOptions& load) {
       notes.push_back("graceful_ramp_down: " + format_duration(load.graceful_ramp_down));
       break;
     case ExecutorKind::per_vu_iterations:
-      text = fmt::format("{} for each of {}", plural(load.iterations, "iteration"),
-                         plural(load.vus, "VU"));
+      text = describe_iterations(load);
       notes.push_back("max_duration: " + format_duration(load.max_duration));
       break;
     case ExecutorKind::shared_iterations:

@@ -294,6 +294,18 @@ Result<Json> evaluate_conditional(const ExpressionCode& code, const ExpressionNo
   return evaluate_node(code, node.children[yes ? 1 : 2], scope);
 }
 
+bool is_number_of_scope(NodeKind kind) {
+  return kind == NodeKind::vu || kind == NodeKind::vu_in_scenario || kind == NodeKind::iteration ||
+         kind == NodeKind::iteration_in_test;
+}
+
+// REQUIRES: is_number_of_scope(kind).
+std::uint64_t number_in(const Scope& scope, NodeKind kind) {
+  if (kind == NodeKind::vu) return scope.vu;
+  if (kind == NodeKind::vu_in_scenario) return scope.vu_in_scenario;
+  return kind == NodeKind::iteration ? scope.iteration : scope.iteration_in_test;
+}
+
 void append_integer(std::uint64_t value, std::string& out) {
   std::array<char, 20> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
@@ -318,6 +330,7 @@ bool is_pure(const ExpressionNode& node) {
     case NodeKind::row:
     case NodeKind::service_member:
     case NodeKind::vu:
+    case NodeKind::vu_in_scenario:
     case NodeKind::iteration:
     case NodeKind::iteration_in_test:
     case NodeKind::scenario:
@@ -339,11 +352,10 @@ Result<Json> evaluate_node(const ExpressionCode& code, std::uint32_t id, const S
     case NodeKind::service_member:
       return evaluate_service(node, scope);
     case NodeKind::vu:
-      return Json(scope.vu);
+    case NodeKind::vu_in_scenario:
     case NodeKind::iteration:
-      return Json(scope.iteration);
     case NodeKind::iteration_in_test:
-      return Json(scope.iteration_in_test);
+      return Json(number_in(scope, node.kind));
     case NodeKind::scenario:
       return Json(scope.scenario);
     case NodeKind::reply_member:
@@ -372,12 +384,8 @@ Result<> append_node(const ExpressionCode& code, std::uint32_t id, const Scope& 
                      std::string& out) {
   const ExpressionNode& node = code.nodes[id];
   if (const Json* there = peek(code, id, scope)) return append_json(*there, name_of(code, id), out);
-  if (node.kind == NodeKind::vu || node.kind == NodeKind::iteration ||
-      node.kind == NodeKind::iteration_in_test) {
-    append_integer(node.kind == NodeKind::vu          ? scope.vu
-                   : node.kind == NodeKind::iteration ? scope.iteration
-                                                      : scope.iteration_in_test,
-                   out);
+  if (is_number_of_scope(node.kind)) {
+    append_integer(number_in(scope, node.kind), out);
     return {};
   }
   if (node.kind == NodeKind::service_member && !scope.members[node.index].empty()) {

@@ -18,6 +18,7 @@ enum class NodeKind : std::uint8_t {
   row,             // index: data set; the whole row as an object, its columns' names in value
   service_member,  // index: Scope::members
   vu,
+  vu_in_scenario,
   iteration,
   iteration_in_test,
   scenario,

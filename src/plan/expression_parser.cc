@@ -327,6 +327,7 @@ class ExpressionParser {
     if (name == "true" || name == "false") return constant(Json(name == "true"));
     if (name == "null") return constant(Json());
     if (name == "vu") return indexed(NodeKind::vu, 0);
+    if (name == "vu_in_scenario") return indexed(NodeKind::vu_in_scenario, 0);
     if (name == "iteration") return indexed(NodeKind::iteration, 0);
     if (name == "iteration_in_test") return indexed(NodeKind::iteration_in_test, 0);
     if (name == "scenario") return indexed(NodeKind::scenario, 0);

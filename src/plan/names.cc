@@ -8,8 +8,9 @@ namespace brunt {
 namespace {
 
 // What brunt itself calls so; `env` and `response` come into a table as symbols of their own kind.
-constexpr std::array<std::string_view, 9> own_names = {
-    "vu", "iteration", "iteration_in_test", "scenario", "env", "response", "true", "false", "null"};
+constexpr std::array<std::string_view, 10> own_names = {
+    "vu",   "vu_in_scenario", "iteration", "iteration_in_test", "scenario", "env", "response",
+    "true", "false",          "null"};
 
 bool is_own(const Symbol& symbol) {
   return std::holds_alternative<EnvironmentSymbol>(symbol) ||
@@ -65,7 +66,8 @@ const Symbol* NameTable::find(std::string_view name) const {
 }
 
 std::vector<std::string_view> NameTable::all() const {
-  std::vector<std::string_view> names = {"vu", "iteration", "iteration_in_test", "scenario"};
+  std::vector<std::string_view> names = {"vu", "vu_in_scenario", "iteration", "iteration_in_test",
+                                         "scenario"};
   for (const NameTable* table = this; table != nullptr; table = table->outer_)
     for (const Entry& entry : table->entries_) names.emplace_back(entry.name);
   return names;

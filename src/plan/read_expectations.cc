@@ -20,14 +20,10 @@ void collect_names(const std::vector<Step>& steps, std::vector<std::string>& req
     if (const auto* request = std::get_if<RequestStep>(&step.kind)) {
       requests.push_back(request->name);
       for (const Check& check : request->checks) checks.push_back(check.name);
-    } else if (const auto* loop = std::get_if<LoopStep>(&step.kind)) {
-      collect_names(loop->steps, requests, checks);
-    } else if (const auto* branch = std::get_if<IfStep>(&step.kind)) {
-      collect_names(branch->then_steps, requests, checks);
-      collect_names(branch->else_steps, requests, checks);
-    } else if (const auto* parallel = std::get_if<ParallelStep>(&step.kind)) {
-      collect_names(parallel->steps, requests, checks);
     }
+    if (const auto* frame = std::get_if<FrameStep>(&step.kind)) requests.push_back(frame->name);
+    for (const std::vector<Step>* inner : inner_steps(step))
+      collect_names(*inner, requests, checks);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "base/text.h"
@@ -155,10 +156,46 @@ void read_open(ReadContext& context, MapReader& map, ScenarioOptions& out) {
   read_choice(context, map.find("vu_choice", "vuChoice"), choices, out.vu_choice);
 }
 
+// The number that each VU of per-vu-iterations has by itself, of an expression of its `vu`. Known
+// now, so that the plan can say how much it is in all.
+void read_iterations_by_vu(ReadContext& context, const Field& field, const Template& text,
+                           ScenarioOptions& out) {
+  constexpr std::uint64_t vus_max = 1'000'000;  // 8 MB of numbers.
+  Uses uses;
+  text.collect(uses);
+  if (!uses.services.empty() || !uses.data_sets.empty() || !uses.slots.empty())
+    return context.error(field, "the number of iterations may depend on `vu` and vars only");
+  if (out.vus > vus_max)
+    return context.error(field, "an expression here goes with at most 1,000,000 VUs");
+  Prng chance(1);
+  for (std::uint64_t vu = 1; vu <= out.vus; ++vu) {
+    const auto value =
+        text.evaluate({.scenario = out.name, .vu = vu, .vu_in_scenario = vu, .prng = &chance});
+    if (!value) return context.error(field, fmt::format("for VU {}: {}", vu, value.error().text));
+    constexpr double number_max = 9007199254740992.0;  // 2^53: beyond it doubles have gaps.
+    if (!value->is_number() || value->number() < 0 || value->number() > number_max ||
+        value->number() != std::floor(value->number()))
+      return context.error(field, fmt::format("for VU {} it is {}, which is no whole number from 1",
+                                              vu, value->dump()));
+    out.iterations_by_vu.push_back(static_cast<std::uint64_t>(value->number()));
+  }
+}
+
+void read_iterations(ReadContext& context, const Field& field, ScenarioOptions& out) {
+  Template text;
+  const bool by_vu = field && out.executor == ExecutorKind::per_vu_iterations &&
+                     field.node->kind == YamlNode::Kind::scalar;
+  if (!by_vu || !Template::compile(field.node->text, *context.names) ||
+      !context.read(field, text) || text.is_constant())
+    context.read(field, out.iterations);
+  else
+    read_iterations_by_vu(context, field, text, out);
+}
+
 void read_closed(ReadContext& context, MapReader& map, ScenarioOptions& out) {
   context.read(map.find("vus"), out.vus);
   context.read(map.find("start_vus", "startVUs"), out.start_vus);
-  context.read(map.find("iterations"), out.iterations);
+  read_iterations(context, map.find("iterations"), out);
   context.read(map.find("max_duration", "maxDuration"), out.max_duration);
   context.read(map.find("graceful_ramp_down", "gracefulRampDown"), out.graceful_ramp_down);
   constexpr Choice<VuPreparation> preparation[] = {

@@ -29,6 +29,8 @@ std::vector<Step> read_steps(StepReadContext& context, const Field& steps);
 // `map` is a step's; `method` the key that makes it a request.
 RequestStep read_request(StepReadContext& context, MapReader& map, std::string_view method);
 
+FrameStep read_frame(StepReadContext& context, MapReader& map);
+
 // What a scenario gives its requests.
 void read_request_defaults(ReadContext& read, MapReader& map, RequestDefaults& out);
 

@@ -34,15 +34,26 @@ void read_target(ReadContext& context, const Field& field, const Plan& plan, Sce
     return;
   }
   if (target.is_constant() || !text.starts_with("${")) {
-    const auto url = parse_url(text.substr(0, text.find("${")) + (target.is_constant() ? "" : "x"));
+    const std::string fixed = text.substr(0, text.find("${")) + (target.is_constant() ? "" : "x");
+    const auto url = parse_url(fixed);
+    const bool address = text.starts_with("tcp://") || parse_peer_address(fixed);
     const std::string near = did_you_mean(text, names);
     if (!url && !text.contains("://") && !text.contains(':'))
       context.error(field, fmt::format("\"{}\" is neither a service of this plan{} nor a URL", text,
                                        near.empty() ? "" : " (" + near.substr(2) + ")"));
-    else if (!url)
+    else if (!url && !address)
       context.error(field, url.error().text);
   }
   out.target = std::move(target);
+}
+
+// An address without a scheme does for a protocol of its own; a path needs a URL to go under.
+void check_target(ReadContext& context, const Field& field, const Scenario& scenario) {
+  if (!field || !scenario.target.is_constant() || scenario.target.empty()) return;
+  if (!uses<RequestStep>(scenario.before) && !uses<RequestStep>(scenario.steps)) return;
+  if (const auto url = parse_url(scenario.target.text());
+      !url && parse_peer_address(scenario.target.text()))
+    context.error(field, url.error().text);
 }
 
 void read_environment(ReadContext& context, const Field& field, NameTable& names) {
@@ -108,6 +119,7 @@ void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scena
     context.error(map.field(), "an empty scenario: \"steps\" is missing");
   else
     out.steps = read_steps(step_context, steps);
+  check_target(context, map.find("target"), out);
   out.data_sets.assign(context.uses.data_sets.begin(), context.uses.data_sets.end());
   map.refuse({"exec", "account", "js", "data"});
   map.finish();

@@ -33,6 +33,7 @@ struct Scope {
   std::span<const std::string> members;
   std::string_view scenario;
   std::uint64_t vu = 0;                 // From 1, as k6's __VU.
+  std::uint64_t vu_in_scenario = 0;     // From 1 to the scenario's `vus`, over all processes.
   std::uint64_t iteration = 0;          // From 0, of this VU, as k6's __ITER.
   std::uint64_t iteration_in_test = 0;  // From 0, of the scenario over all VUs and processes.
   Prng* prng = nullptr;                 // REQUIRES: set, where the plan uses chance.

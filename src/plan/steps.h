@@ -14,6 +14,7 @@
 #include "plan/capture.h"
 #include "plan/check.h"
 #include "plan/expression.h"
+#include "plan/frame_step.h"
 #include "plan/json_template.h"
 #include "plan/position.h"
 
@@ -107,7 +108,25 @@ struct ParallelStep {
 std::string default_request_name(std::string_view target);
 
 struct Step {
-  std::variant<RequestStep, ThinkStep, LoopStep, IfStep, ParallelStep> kind;
+  std::variant<RequestStep, FrameStep, ThinkStep, LoopStep, IfStep, ParallelStep> kind;
 };
+
+// The lists of steps inside a step; none for most.
+std::vector<const std::vector<Step>*> inner_steps(const Step& step);
+
+// Whether the step asks something of a target, in whatever protocol; else it is about the way
+// through the steps.
+bool is_request(const Step& step);
+
+// Whether any of the steps, or of those inside them, is of this kind.
+template <typename Kind>
+bool uses(const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (std::holds_alternative<Kind>(step.kind)) return true;
+    for (const std::vector<Step>* inner : inner_steps(step))
+      if (uses<Kind>(*inner)) return true;
+  }
+  return false;
+}
 
 }  // namespace brunt

@@ -9,6 +9,7 @@
 #include "base/url.h"
 #include "loop/fiber_group.h"
 #include "plan/names.h"
+#include "run/frame_model.h"
 #include "run/seconds.h"
 #include "run/shared_counters.h"
 #include "server/http_server.h"
@@ -44,43 +45,94 @@ class RehearsalSink final : public GeneratorSink {
   SecondRecorder recorder_{"rehearsal"};
 };
 
-// The plan with every target led to a model, and the models' places.
+// What stands for a target: it speaks HTTP, or messages where a step sends them there.
+struct Model {
+  Endpoint at;
+  std::optional<FrameLayout> messages;
+};
+
+// The plan with every target led to a model.
 struct Stage {
   Plan plan;
   std::vector<std::string> members;
   std::vector<HostEntry> hosts;
-  std::vector<Endpoint> models;
+  std::vector<Model> models;
 };
 
 Endpoint model_at(std::size_t index) {
   return Endpoint::loopback(static_cast<std::uint16_t>(20'000 + index));
 }
 
-Result<Stage> set_the_stage(const Plan& plan) {
-  Stage stage{.plan = plan};
-  stage.members.assign(plan.services.size() * service_members.size(), "rehearsed");
-  for (std::size_t i = 0; i < plan.services.size(); ++i) {
-    const Endpoint at = model_at(i);
-    stage.models.push_back(at);
-    stage.members[member_slot(i, 0)] = "http://" + at.text();
-    stage.members[member_slot(i, 1)] = at.text();
-    stage.members[member_slot(i, 2)] = at.ip();
-    stage.members[member_slot(i, 3)] = std::to_string(at.port());
+class StageManager {
+ public:
+  explicit StageManager(const Plan& plan) : stage_{.plan = plan} {}
+
+  Result<Stage> set() && {
+    const std::size_t services = stage_.plan.services.size();
+    stage_.members.assign(services * service_members.size(), "rehearsed");
+    for (std::size_t i = 0; i < services; ++i) {
+      const Endpoint at = model_at(i);
+      stage_.models.push_back({at, {}});
+      stage_.members[member_slot(i, 0)] = "http://" + at.text();
+      stage_.members[member_slot(i, 1)] = at.text();
+      stage_.members[member_slot(i, 2)] = at.ip();
+      stage_.members[member_slot(i, 3)] = std::to_string(at.port());
+    }
+    for (Scenario& scenario : stage_.plan.scenarios) {
+      scenario_ = &scenario;
+      TRY(lead(scenario.target));
+      TRY(lead_steps(scenario.before));
+      TRY(lead_steps(scenario.steps));
+    }
+    return std::move(stage_);
   }
-  std::map<std::string, Endpoint> outside;
-  for (Scenario& scenario : stage.plan.scenarios) {
-    if (scenario.target_service) continue;
-    const Scope scope{.members = stage.members, .scenario = scenario.name};
-    const std::string text = TRY(scenario.target.expand(scope));
-    if (text.empty()) continue;
-    const Url url = TRY(parse_url(text));
-    auto [found, is_new] = outside.try_emplace(url.authority(), model_at(stage.models.size()));
-    if (is_new) stage.models.push_back(found->second);
-    std::string target = "http://" + found->second.text() + url.target;
-    scenario.target = Template::constant(std::move(target));
+
+ private:
+  // The model behind a target, which is added where there is none yet; nullptr without a target.
+  Result<Model*> model_of(const Template& target) {
+    const std::string text =
+        TRY(target.expand({.members = stage_.members, .scenario = scenario_->name}));
+    if (text.empty()) return nullptr;
+    const PeerAddress peer = TRY(parse_peer_address(text));
+    for (Model& model : stage_.models)
+      if (model.at.ip() == peer.host && model.at.port() == peer.port) return &model;
+    auto [found, is_new] = outside_.try_emplace(peer.text(), stage_.models.size());
+    if (is_new) stage_.models.push_back({model_at(stage_.models.size()), {}});
+    return &stage_.models[found->second];
   }
-  return stage;
-}
+
+  Result<> lead(Template& target) {
+    const Model* model = TRY(model_of(target));
+    if (model == nullptr) return {};
+    const std::string text =
+        TRY(target.expand({.members = stage_.members, .scenario = scenario_->name}));
+    const auto url = parse_url(text);
+    target =
+        Template::constant("http://" + model->at.text() + (url ? url->target : std::string("/")));
+    return {};
+  }
+
+  Result<> lead_steps(std::vector<Step>& steps) {
+    for (Step& step : steps) {
+      if (auto* frame = std::get_if<FrameStep>(&step.kind)) {
+        TRY(lead(frame->target));
+        Model* model = TRY(model_of(frame->target.empty() ? scenario_->target : frame->target));
+        if (model != nullptr) model->messages = frame->layout;
+      }
+      if (auto* loop = std::get_if<LoopStep>(&step.kind)) TRY(lead_steps(loop->steps));
+      if (auto* parallel = std::get_if<ParallelStep>(&step.kind)) TRY(lead_steps(parallel->steps));
+      if (auto* branch = std::get_if<IfStep>(&step.kind)) {
+        TRY(lead_steps(branch->then_steps));
+        TRY(lead_steps(branch->else_steps));
+      }
+    }
+    return {};
+  }
+
+  Stage stage_;
+  const Scenario* scenario_ = nullptr;
+  std::map<std::string, std::size_t> outside_;  // What is no service of the plan.
+};
 
 class Play {
  public:
@@ -89,7 +141,7 @@ class Play {
       : options_(options), rehearsal_(rehearsal), sink_(rehearsal, progress), source_(plan) {}
 
   Result<> perform() {
-    stage_ = TRY(set_the_stage(source_));
+    stage_ = TRY(StageManager(source_).set());
     loop_ = TRY(Loop::create({.backend = BackendKind::simulated,
                               .seed = options_.seed,
                               .network = {.one_way_delay_min = options_.round_trip / 2,
@@ -113,11 +165,20 @@ class Play {
   MetricRegistry registry_;
   std::unique_ptr<Loop> loop_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
+  std::vector<std::unique_ptr<FrameModel>> frames_;
   std::unique_ptr<SharedCounters> counters_;
 };
 
 Result<> Play::open_models(FiberGroup& group) {
-  for (const Endpoint& at : stage_.models) {
+  for (const auto& [at, messages] : stage_.models) {
+    if (messages) {
+      frames_.push_back(TRY(FrameModel::listen(*loop_, {.at = at,
+                                                        .layout = *messages,
+                                                        .service_time = options_.service_time,
+                                                        .seed = options_.seed + at.port()})));
+      TRY(group.spawn("model", [&model = *frames_.back()](Fiber& fiber) { model.serve(fiber); }));
+      continue;
+    }
     auto handler = [this, chance = Prng(options_.seed).split(at.port())](
                        Fiber& fiber, const HttpRequestView&, HttpResponseWriter& response) mutable {
       (void)fiber.sleep(from_seconds(chance.exponential(seconds_of(options_.service_time))));

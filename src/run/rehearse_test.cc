@@ -176,3 +176,20 @@ TEST_CASE("the shape is a table of no more rows than asked for") {
   CHECK(std::ranges::count(table, '\n') <= 10 + 6);
   CHECK(table.find("10  ") != std::string::npos);
 }
+
+TEST_CASE("messages are rehearsed against a model that acknowledges them") {
+  const Plan plan = plan_of(R"(  s:
+    target: localhost:14000
+    executor: per-vu-iterations
+    vus: 3
+    iterations: 4
+    steps:
+      - { frame: "hello ${vu}", layout: original }
+      - { frame: { size: 10 }, target: "tcp://localhost:14001", name: other }
+)");
+  const Rehearsal rehearsal = rehearsed(plan);
+  CHECK(rehearsal.warnings == std::vector<std::string>{});
+  CHECK(total(rehearsal, "frame_reqs", {{"name", "message"}}) == 12);
+  CHECK(total(rehearsal, "frame_reqs", {{"name", "other"}}) == 12);
+  CHECK(total(rehearsal, "frame_req_failed") == 0);
+}

@@ -11,29 +11,28 @@ namespace {
 
 constexpr auto lookup_time = std::chrono::seconds(10);
 
-void collect(const std::vector<Step>& steps, std::set<std::string>& urls) {
+void collect(const std::vector<Step>& steps, const Scope& scope, std::set<std::string>& urls) {
   for (const Step& step : steps) {
-    if (const auto* request = std::get_if<RequestStep>(&step.kind)) {
+    if (const auto* request = std::get_if<RequestStep>(&step.kind))
       if (request->target.is_constant() && is_whole_url(request->target.text()))
         urls.insert(request->target.text());
-    } else if (const auto* loop = std::get_if<LoopStep>(&step.kind)) {
-      collect(loop->steps, urls);
-    } else if (const auto* branch = std::get_if<IfStep>(&step.kind)) {
-      collect(branch->then_steps, urls);
-      collect(branch->else_steps, urls);
-    } else if (const auto* parallel = std::get_if<ParallelStep>(&step.kind)) {
-      collect(parallel->steps, urls);
-    }
+    if (const auto* frame = std::get_if<FrameStep>(&step.kind))
+      if (!frame->target.empty())
+        if (auto target = frame->target.expand(scope)) urls.insert(std::move(*target));
+    for (const std::vector<Step>* inner : inner_steps(step)) collect(*inner, scope, urls);
   }
 }
 
 Result<> check_url(Fiber& self, const TargetRules& rules, const std::string& text) {
-  const Url url = TRY(parse_url(text));
-  const auto redirected = [&](const Redirection& rule) { return fits(rule, url.host, url.port); };
-  if (url.scheme == "http+unix" || std::ranges::any_of(rules.redirections, redirected)) return {};
+  // Of a URL its own reader knows best what is wrong.
+  if (text.starts_with("http") && text.contains("://"))
+    if (TRY(parse_url(text)).scheme == "http+unix") return {};
+  const PeerAddress peer = TRY(parse_peer_address(text));
+  const auto redirected = [&](const Redirection& rule) { return fits(rule, peer.host, peer.port); };
+  if (std::ranges::any_of(rules.redirections, redirected)) return {};
   const auto addresses =
-      TRY(rules.resolver.resolve(self, {url.host, url.port}, self.now() + lookup_time));
-  return rules.allow.check(url.host, addresses.front());
+      TRY(rules.resolver.resolve(self, {peer.host, peer.port}, self.now() + lookup_time));
+  return rules.allow.check(peer.host, addresses.front());
 }
 
 }  // namespace
@@ -46,8 +45,8 @@ Result<> check_targets(Fiber& self, const TargetRules& rules, const Plan& plan,
     auto target = scenario.target.expand(scope);
     if (!target) return fail_in("scenarios." + scenario.name + ".target", target.error());
     if (!target->empty()) urls.insert(std::move(*target));
-    collect(scenario.before, urls);
-    collect(scenario.steps, urls);
+    collect(scenario.before, scope, urls);
+    collect(scenario.steps, scope, urls);
   }
   for (const std::string& url : urls) TRY(check_url(self, rules, url));
   return {};

@@ -12,11 +12,9 @@
 #include "client/http_session.h"
 #include "metrics/recorder.h"
 #include "plan/check.h"
+#include "step/step_context.h"
 
 namespace brunt {
-
-// Whether the samples of a request count from a planned instant too.
-enum class LoadModel : std::uint8_t { closed, open };
 
 struct HttpSeriesOptions {
   TagSetId base = TagSetId::none;  // Plan's, scenario's, and request's own tags, name among them.

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "loop/fiber_group.h"
+#include "step/frame_runner.h"
+#include "step/request_runner.h"
 
 namespace brunt {
 namespace {
@@ -16,6 +18,15 @@ TagSetId scenario_tags(Recorder& recorder, const Plan& plan, const Scenario& sce
   for (const auto& [key, value] : scenario.tags) tags.push_back({key, value});
   tags.push_back({"scenario", scenario.name});
   return recorder.tags().with(TagSetId::none, tags);
+}
+
+// The kinds of requests; nullptr for a step that is about the way through the others.
+std::unique_ptr<StepRunner> make_runner(ScenarioContext& scenario, const Step& step) {
+  if (const auto* http = std::get_if<RequestStep>(&step.kind))
+    return std::make_unique<RequestRunner>(scenario, *http);
+  if (const auto* frame = std::get_if<FrameStep>(&step.kind))
+    return std::make_unique<FrameRunner>(scenario, *frame);
+  return nullptr;
 }
 
 }  // namespace
@@ -51,16 +62,8 @@ PlanBody::~PlanBody() = default;
 
 void PlanBody::prepare(const std::vector<Step>& steps) {
   for (const Step& step : steps) {
-    if (const auto* request = std::get_if<RequestStep>(&step.kind)) {
-      requests_.emplace(request, std::make_unique<RequestRunner>(scenario_, *request));
-    } else if (const auto* loop = std::get_if<LoopStep>(&step.kind)) {
-      prepare(loop->steps);
-    } else if (const auto* branch = std::get_if<IfStep>(&step.kind)) {
-      prepare(branch->then_steps);
-      prepare(branch->else_steps);
-    } else if (const auto* parallel = std::get_if<ParallelStep>(&step.kind)) {
-      prepare(parallel->steps);
-    }
+    if (auto runner = make_runner(scenario_, step)) runners_.emplace(&step, std::move(runner));
+    for (const std::vector<Step>* inner : inner_steps(step)) prepare(*inner);
   }
 }
 
@@ -70,6 +73,7 @@ Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
                                         Prng(scenario_.shared.seed).split(stream));
   PlanVu& mine = *state;
   mine.id = vu.id_in_test;
+  mine.id_in_scenario = vu.id_in_scenario;
   mine.slots.resize(scenario_.scenario.slots.size());
   mine.rows.assign(scenario_.shared.plan.data.size(), nullptr);
   vu.state = std::move(state);
@@ -140,8 +144,7 @@ Result<> PlanBody::run_steps(Fiber& self, PlanVu& vu, const std::vector<Step>& s
 }
 
 Result<> PlanBody::run_step(Fiber& self, PlanVu& vu, const Step& step) {
-  if (const auto* request = std::get_if<RequestStep>(&step.kind))
-    return requests_.find(request)->second->run(self, vu);
+  if (is_request(step)) return runners_.find(&step)->second->run(self, vu);
   if (const auto* think = std::get_if<ThinkStep>(&step.kind))
     return self.sleep(vu.prng.between(think->pause.low, think->pause.high));
   if (const auto* loop = std::get_if<LoopStep>(&step.kind)) return run_loop(self, vu, *loop);

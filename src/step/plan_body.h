@@ -1,7 +1,7 @@
 // What the VUs of one scenario of a plan do: its `before:` once, its `steps:` in every iteration.
 //
 // One for each scenario on each loop. It walks the plan's tree of steps; what each request needs is
-// prepared when the body is made.
+// prepared when the body is made, by a StepRunner of its kind (a row in make_runner()).
 #pragma once
 #include <memory>
 #include <string>
@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "load/vu.h"
-#include "step/request_runner.h"
 #include "step/step_context.h"
 
 namespace brunt {
@@ -39,7 +38,7 @@ class PlanBody final : public VuBody {
   void note_error(const Error& error);
 
   ScenarioContext scenario_;
-  std::unordered_map<const RequestStep*, std::unique_ptr<RequestRunner>> requests_;
+  std::unordered_map<const Step*, std::unique_ptr<StepRunner>> runners_;  // Of requests.
   Series* data_sent_ = nullptr;
   Series* data_received_ = nullptr;
   Series* errors_ = nullptr;

@@ -220,18 +220,6 @@ Result<> RequestRunner::prepare_constant() {
   return {};
 }
 
-Scope scope_of(const ScenarioContext& scenario, PlanVu& vu) {
-  return {.slots = vu.slots,
-          .rows = vu.rows,
-          .members = scenario.shared.members,
-          .scenario = scenario.scenario.name,
-          .vu = vu.id,
-          .iteration = vu.iteration,
-          .iteration_in_test = vu.iteration_in_test,
-          .prng = &vu.prng,
-          .now = scenario.shared.loop.wall()};
-}
-
 Result<> RequestRunner::fill_url(Draft& draft, const Scope& scope) const {
   std::string& text = draft.url_text;
   text.clear();

@@ -1,8 +1,8 @@
-// Runs one request step: fills in its templates, sends it, measures every hop, checks, captures.
+// Runs one HTTP request step: fills in its templates, sends it, measures every hop, checks,
+// captures.
 //
-// One for each request step of a scenario on each loop; any number of VUs run it at once. What
-// cannot change is done once: a request whose URL, headers and body are constant is encoded when
-// the runner is made and never again.
+// What cannot change is done once: a request whose URL, headers and body are constant is encoded
+// when the runner is made and never again.
 #pragma once
 #include <memory>
 #include <optional>
@@ -17,34 +17,17 @@
 
 namespace brunt {
 
-// What a scenario's steps have in common.
-struct ScenarioContext {
-  StepContext& shared;
-  const Scenario& scenario;
-  std::uint32_t index = 0;  // Of Plan::scenarios.
-  std::string target;  // Expanded: "http://127.0.0.1:8080", without '/' at its end; may be empty.
-  HttpSessionOptions session;
-  TagSetId tags = TagSetId::none;  // Plan's and scenario's.
-  LoadModel model = LoadModel::closed;
-};
-
 // Whether a target, filled in or not, says scheme and host itself: "http://x/y" and
 // "${scheme}://x", but not "/login?next=http://x/".
 bool is_whole_url(std::string_view target);
 
-// What the VU's expressions see now.
-Scope scope_of(const ScenarioContext& scenario, PlanVu& vu);
-
-class RequestRunner {
+class RequestRunner final : public StepRunner {
  public:
   // Both must outlive it.
   RequestRunner(ScenarioContext& scenario, const RequestStep& step);
-  ~RequestRunner();
+  ~RequestRunner() override;
 
-  // Parks until the request has ended. What the target did is in the metrics. Errors: cancelled;
-  // invalid: the request could not be made (a variable that is not set): the iteration cannot go
-  // on.
-  Result<> run(Fiber& self, PlanVu& vu);
+  Result<> run(Fiber& self, PlanVu& vu) override;
 
   RequestRunner(const RequestRunner&) = delete;
   RequestRunner& operator=(const RequestRunner&) = delete;

@@ -1,6 +1,7 @@
 // What the steps of all scenarios on one loop share, and what a virtual user of a plan keeps.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "load/vu.h"
 #include "metrics/recorder.h"
 #include "plan/plan.h"
+#include "plan/scope.h"
 
 namespace brunt {
 
@@ -28,6 +30,9 @@ class StepWatcher {
 // In a rehearsal a model answers: what a capture does not find is made up.
 enum class Rehearsing : std::uint8_t { no, yes };
 
+// Whether the samples of a request count from a planned instant too.
+enum class LoadModel : std::uint8_t { closed, open };
+
 // Everything here outlives the bodies made from it.
 struct StepContext {
   Loop& loop;
@@ -42,19 +47,54 @@ struct StepContext {
   Rehearsing rehearsing = Rehearsing::no;
 };
 
+// What a scenario's steps have in common.
+struct ScenarioContext {
+  StepContext& shared;
+  const Scenario& scenario;
+  std::uint32_t index = 0;  // Of Plan::scenarios.
+  std::string target;  // Expanded: "http://127.0.0.1:8080", without '/' at its end; may be empty.
+  HttpSessionOptions session;
+  TagSetId tags = TagSetId::none;  // Plan's and scenario's.
+  LoadModel model = LoadModel::closed;
+  std::vector<std::string> session_keys;  // By slot.
+
+  // Where PlanVu::sessions keeps what all steps of this key share: "frame localhost:14000 ...".
+  std::uint32_t session_slot(std::string key);
+  // The scenario's tags with the step's name and own tags.
+  TagSetId request_tags(std::string_view name, const Tags& own) const;
+};
+
 // A virtual user between and during its iterations.
 struct PlanVu final : VuState {
   PlanVu(HttpContext& http, const HttpSessionOptions& options, Prng chance)
       : session(http, options), prng(chance) {}
 
   HttpSession session;
+  // What other protocols keep for the VU: connections, sequence numbers. By
+  // ScenarioContext::session_slot(); nullptr until it is first used.
+  std::vector<std::unique_ptr<VuState>> sessions;
   std::vector<Json> slots;
   std::vector<const Json*> rows;  // The first cell of the row claimed, by Plan::data.
   Prng prng;
-  std::uint64_t id = 0;
+  std::uint64_t id = 0, id_in_scenario = 0;
   std::uint64_t iteration = 0, iteration_in_test = 0;
   Duration lateness{};  // How late the iteration started; zero in closed models.
   std::uint64_t bytes_sent = 0, bytes_received = 0;  // In this iteration.
+};
+
+// What the VU's expressions see now.
+Scope scope_of(const ScenarioContext& scenario, PlanVu& vu);
+
+// Runs one step that asks something of a target. One for each such step of a scenario on each loop;
+// any number of VUs run it at once.
+class StepRunner {
+ public:
+  virtual ~StepRunner() = default;
+
+  // Parks until the request has ended. What the target did is in the metrics. Errors: cancelled;
+  // invalid: the request could not be made (a variable that is not set): the iteration cannot go
+  // on.
+  virtual Result<> run(Fiber& self, PlanVu& vu) = 0;
 };
 
 }  // namespace brunt

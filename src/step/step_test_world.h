@@ -58,6 +58,7 @@ struct StepWorld : StepWatcher {
 
   std::map<std::string, std::string> answers;  // By target; else 404.
   Answer answer;                               // Instead, where it is set.
+  std::function<void(Peer&)> serve_raw;        // Instead of HTTP, for other protocols.
   std::filesystem::path plan_path = "test.yaml";
 
   // What happened.
@@ -117,6 +118,7 @@ struct StepWorld : StepWatcher {
   void data_used_up(std::uint32_t) override { ++data_ends; }
 
   void serve(Peer& peer) {
+    if (serve_raw) return serve_raw(peer);
     while (true) {
       const std::string request = peer.request();
       if (request.empty()) return;
@@ -166,7 +168,8 @@ struct StepWorld : StepWatcher {
     });
     std::uint64_t index = 0;
     for (int number = 1; number <= options.vus; ++number) {
-      Vu vu{.id_in_test = static_cast<std::uint64_t>(number)};
+      Vu vu{.id_in_test = static_cast<std::uint64_t>(number),
+            .id_in_scenario = static_cast<std::uint64_t>(number)};
       if (auto ready = (*body)->start_vu(self, vu); !ready) {
         vus_failed.push_back(ready.error().text);
         continue;

@@ -1,0 +1,185 @@
+#include "step/frame_runner.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/units.h"
+
+namespace brunt {
+namespace {
+
+// The value of a text that is a whole number, as `32` or `${10 * vu}`.
+Result<std::uint64_t> whole_number(const Template& text, const Scope& scope,
+                                   std::string_view what) {
+  const Json value = TRY(text.evaluate(scope));
+  double number = -1;
+  if (value.is_number()) number = value.number();
+  if (value.is_string())
+    if (const auto parsed = parse_number(value.string())) number = *parsed;
+  constexpr double number_max = 9007199254740992.0;  // 2^53: beyond it doubles have gaps.
+  if (number < 0 || number > number_max || number != std::floor(number))
+    return fail(ErrorCode::invalid,
+                fmt::format("{} has to be a whole number from 0, not {}", what, value.dump()));
+  return static_cast<std::uint64_t>(number);
+}
+
+constexpr std::string_view filler = "the quick brown fox jumps over the lazy dog ";
+
+void append_text(std::string& out, std::uint64_t size) {
+  for (std::uint64_t left = size; left > 0;) {
+    const auto part = std::min<std::uint64_t>(left, filler.size());
+    out.append(filler.substr(0, part));
+    left -= part;
+  }
+}
+
+std::string key_of(const FrameStep& step, const std::string& target) {
+  const FrameLayout& layout = step.layout;
+  return fmt::format("frame {} {} {}/{}/{}/{} {} {} {}..{}", target, step.client_id.source(),
+                     layout.client_id_bytes, layout.message_id_bytes, layout.length_bytes,
+                     layout.padding_bytes, name_of(layout.request_order), name_of(layout.ack_order),
+                     layout.payload_bytes_min, layout.payload_bytes_max);
+}
+
+Result<std::string> target_of(const ScenarioContext& scenario, const FrameStep& step) {
+  if (step.target.empty()) return scenario.target;
+  return step.target.expand(
+      {.members = scenario.shared.members, .scenario = scenario.scenario.name});
+}
+
+}  // namespace
+
+struct FrameRunner::Draft {
+  std::string payload, bytes;
+  FrameReply reply;
+};
+
+struct FrameRunner::Session final : VuState {
+  Session(StepContext& shared, const FrameClientOptions& options, std::uint64_t id)
+      : client(shared.http.loop, shared.http.dialer, options), client_id(id) {}
+
+  FrameClient client;
+  std::uint64_t client_id;
+  std::uint64_t message_id = 0;  // The last one.
+  bool busy = false;             // A message is under way.
+};
+
+// A draft for one message, warm if there is one.
+class FrameRunner::Lease {
+ public:
+  explicit Lease(FrameRunner& runner) : runner_(runner) {
+    if (runner_.idle_.empty()) {
+      draft_ = std::make_unique<Draft>();
+    } else {
+      draft_ = std::move(runner_.idle_.back());
+      runner_.idle_.pop_back();
+    }
+  }
+  ~Lease() {
+    constexpr std::size_t idle_max = 4096;
+    constexpr std::size_t bytes_kept = 64 << 10;  // A larger payload's memory is not worth keeping.
+    if (runner_.idle_.size() < idle_max && draft_->payload.capacity() < bytes_kept)
+      runner_.idle_.push_back(std::move(draft_));
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  Draft& operator*() { return *draft_; }
+
+ private:
+  FrameRunner& runner_;
+  std::unique_ptr<Draft> draft_;
+};
+
+FrameRunner::FrameRunner(ScenarioContext& scenario, const FrameStep& step)
+    : scenario_(scenario),
+      step_(step),
+      series_(scenario.shared.recorder, {.metrics = {.reqs = MetricId::frame_reqs,
+                                                     .failed = MetricId::frame_req_failed,
+                                                     .duration = MetricId::frame_req_duration},
+                                         .base = scenario.request_tags(step.name, step.tags),
+                                         .model = scenario.model}),
+      timeout_(step.timeout.value_or(scenario.scenario.defaults.timeout)) {
+  client_.layout = step.layout;
+  const auto target = target_of(scenario, step);
+  const auto peer =
+      target ? parse_peer_address(*target) : Result<PeerAddress>(std::unexpected(target.error()));
+  if (peer)
+    client_.target = *peer;
+  else
+    target_ = std::unexpected(peer.error());
+  slot_ = scenario.session_slot(key_of(step, client_.target.text()));
+  if (step.size.is_constant() && !step.size.empty())
+    size_ = parse_size(step.size.text()).value_or(0);
+}
+
+FrameRunner::~FrameRunner() = default;
+
+Result<FrameRunner::Session*> FrameRunner::session_of(PlanVu& vu) {
+  if (vu.sessions.size() <= slot_) vu.sessions.resize(scenario_.session_keys.size());
+  std::unique_ptr<VuState>& place = vu.sessions[slot_];
+  if (place == nullptr) {
+    TRY(target_);
+    const std::uint64_t id =
+        TRY(whole_number(step_.client_id, scope_of(scenario_, vu), "client_id"));
+    place = std::make_unique<Session>(scenario_.shared, client_, id);
+  }
+  return static_cast<Session*>(place.get());
+}
+
+Result<> FrameRunner::fill(std::string& payload, const Scope& scope) const {
+  payload.clear();
+  if (step_.size.empty()) return step_.payload.append(scope, payload);
+  std::uint64_t size = size_;
+  if (!step_.size.is_constant()) size = TRY(whole_number(step_.size, scope, "size"));
+  // What is longer is refused by the layout; it need not be built for that.
+  append_text(payload, std::min<std::uint64_t>(size, step_.layout.payload_bytes_max + 1ULL));
+  return {};
+}
+
+Result<> FrameRunner::run(Fiber& self, PlanVu& vu) {
+  Lease lease(*this);
+  Draft& draft = *lease;
+  auto session = session_of(vu);
+  if (!session) return fail_in("frame " + step_.name, std::move(session).error());
+  if (auto filled = fill(draft.payload, scope_of(scenario_, vu)); !filled)
+    return fail_in("frame " + step_.name, std::move(filled).error());
+  Session& mine = **session;
+  if (std::exchange(mine.busy, true))
+    return fail(ErrorCode::invalid, "frame " + step_.name +
+                                        ": a client's messages go one after the other: in "
+                                        "`parallel:` give each step a client_id of its own");
+  mine.message_id = (mine.message_id + 1) & client_.layout.message_id_max();
+  auto done = mine.client.send(self,
+                               {.client_id = mine.client_id,
+                                .message_id = mine.message_id,
+                                .payload = as_bytes(draft.payload)},
+                               draft.bytes, draft.reply, self.now() + timeout_);
+  mine.busy = false;
+  // Interrupted at the end of the run: neither the target's success nor its failure.
+  if (done) record(draft.reply, vu);
+  if (!done && done.error().code != ErrorCode::cancelled)
+    return fail_in("frame " + step_.name, std::move(done).error());
+  return done;
+}
+
+void FrameRunner::record(const FrameReply& reply, PlanVu& vu) {
+  vu.bytes_sent += reply.bytes_sent;
+  vu.bytes_received += reply.bytes_received;
+  if (reply.failure && reply.failure->cause == ErrorCode::exhausted &&
+      !std::exchange(told_exhausted_, true))
+    scenario_.shared.watcher.step_failed(scenario_.scenario.name, reply.failure->detail);
+  Recorder& recorder = scenario_.shared.recorder;
+  if (recorder.tapping())
+    recorder.stamp({.at = scenario_.shared.loop.wall(),
+                    .vu = static_cast<std::uint32_t>(vu.id),
+                    .iteration = vu.iteration});
+  RequestSample sample{.failure = reply.failure ? &*reply.failure : nullptr,
+                       .blocked = reply.blocked};
+  if (reply.sent) sample.duration = reply.duration;
+  if (reply.connected) sample.setup = reply.setup;
+  series_.record(sample, vu.lateness);
+}
+
+}  // namespace brunt

@@ -1,0 +1,50 @@
+#include "step/request_series.h"
+
+#include <string>
+#include <utility>
+
+namespace brunt {
+
+void RequestSeries::record(const RequestSample& sample, Duration lateness) {
+  Outcome& outcome = outcome_of(sample.failure);
+  outcome.reqs->add(1.0);
+  outcome.failed->add(sample.failure == nullptr ? 0.0 : 1.0);
+  if (sample.duration) outcome.duration->add(*sample.duration);
+  if (outcome.response_time != nullptr)
+    outcome.response_time->add(lateness + sample.blocked + sample.duration.value_or(Duration{}));
+  if (sample.setup) [[unlikely]]
+    outcome.setup_time->add(*sample.setup);
+}
+
+RequestSeries::Outcome& RequestSeries::outcome_of(const RequestFailure* failure) {
+  const std::uint16_t code = failure == nullptr ? std::uint16_t{0} : failure->code;
+  const char* const error = failure == nullptr ? nullptr : failure->message.data();
+  for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+    if (outcomes_[i].error_code != code || outcomes_[i].error != error) continue;
+    if (i > 0) std::swap(outcomes_[i], outcomes_[i - 1]);
+    return outcomes_[i == 0 ? 0 : i - 1];
+  }
+  return add_outcome(failure);
+}
+
+RequestSeries::Outcome& RequestSeries::add_outcome(const RequestFailure* failure) {
+  Outcome outcome;
+  std::vector<Tag> tags = {{"expected_response", failure == nullptr ? "true" : "false"}};
+  if (failure != nullptr) {
+    outcome.error_code = failure->code;
+    outcome.error = failure->message.data();
+    tags.push_back({"error_code", std::to_string(failure->code)});
+    tags.push_back({"error", std::string(failure->message)});
+  }
+  const TagSetId id = recorder_.tags().with(options_.base, tags);
+  const auto series = [&](MetricId metric) { return &recorder_.series(metric, id); };
+  outcome.reqs = series(options_.metrics.reqs);
+  outcome.failed = series(options_.metrics.failed);
+  outcome.duration = series(options_.metrics.duration);
+  outcome.setup_time = series(MetricId::setup_time);
+  if (options_.model == LoadModel::open) outcome.response_time = series(MetricId::response_time);
+  outcomes_.push_back(outcome);
+  return outcomes_.back();
+}
+
+}  // namespace brunt
