@@ -170,14 +170,13 @@ Result<DataSet> DataSet::read_json(std::string_view text, const Options& options
 }
 
 std::optional<std::size_t> DataCursor::next(Prng& prng) {
-  if (options_.rows == 0) return std::nullopt;
+  if (options_.rows == 0 || !options_.segment.owns_any()) return std::nullopt;
   if (options_.order == DataOrder::random)
     return static_cast<std::size_t>(
         prng.between(std::int64_t{0}, static_cast<std::int64_t>(options_.rows) - 1));
   const std::size_t taken = taken_.fetch_add(1, std::memory_order_relaxed);
-  const std::size_t row = options_.part + taken * options_.parts;
-  if (options_.order == DataOrder::sequential) return row % options_.rows;
-  if (row < options_.rows) return row;
+  if (options_.order == DataOrder::sequential || taken < rows_owned_)
+    return options_.segment.nth(taken) % options_.rows;
   // So that asking again and again cannot wrap the counter round.
   taken_.fetch_sub(1, std::memory_order_relaxed);
   return std::nullopt;

@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/prng.h"
 #include "base/result.h"
+#include "load/segment.h"
 
 namespace brunt {
 
@@ -64,18 +65,18 @@ class DataCursor {
   struct Options {
     std::size_t rows = 0;
     DataOrder order = DataOrder::sequential;
-    // Several generator processes share the rows without talking: process `part` of `parts` takes
-    // every parts-th row.
-    std::size_t part = 0;
-    std::size_t parts = 1;
+    // Processes and instances share the rows without talking: each takes those of its segment.
+    Segment segment;
   };
-  explicit DataCursor(const Options& options) : options_(options) {}
+  explicit DataCursor(const Options& options)
+      : options_(options), rows_owned_(options.segment.share(options.rows)) {}
 
   // The row to use next; nothing where `once` has no more. Any thread; no lock.
   std::optional<std::size_t> next(Prng& prng);
 
  private:
   Options options_;
+  std::uint64_t rows_owned_;
   std::atomic<std::size_t> taken_{0};
 };
 

@@ -81,11 +81,11 @@ TEST_CASE("rows are handed out in the order that is asked for") {
   CHECK_FALSE(DataCursor({}).next(prng));
 }
 
-TEST_CASE("processes that share a set take each row once together") {
+TEST_CASE("segments that share a set take each row once together") {
   Prng prng(1);
   std::multiset<std::size_t> taken;
   for (std::size_t part = 0; part < 3; ++part) {
-    DataCursor cursor({.rows = 10, .order = DataOrder::once, .part = part, .parts = 3});
+    DataCursor cursor({.rows = 10, .order = DataOrder::once, .segment = Segment().part(part, 3)});
     while (const auto row = cursor.next(prng)) taken.insert(*row);
   }
   CHECK(taken == std::multiset<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});

@@ -5,7 +5,7 @@
 
 namespace brunt {
 
-SharedCounters::SharedCounters(const Plan& plan, const Segment& segment, ProcessPart process) {
+SharedCounters::SharedCounters(const Plan& plan, const Segment& segment) {
   for (const LoadUnit& unit : load_units(plan)) {
     const bool shared = unit.load.executor == ExecutorKind::shared_iterations;
     // Only who has VUs can take iterations.
@@ -14,10 +14,8 @@ SharedCounters::SharedCounters(const Plan& plan, const Segment& segment, Process
                               : nullptr);
   }
   for (const DataPlan& data : plan.data)
-    cursors_.push_back(std::make_unique<DataCursor>(DataCursor::Options{.rows = data.rows->rows(),
-                                                                        .order = data.order,
-                                                                        .part = process.part,
-                                                                        .parts = process.parts}));
+    cursors_.push_back(std::make_unique<DataCursor>(
+        DataCursor::Options{.rows = data.rows->rows(), .order = data.order, .segment = segment}));
 }
 
 void SharedCounters::lend(GeneratorSetup& setup) const {

@@ -11,14 +11,10 @@ namespace brunt {
 
 struct GeneratorSetup;
 
-// Which process of how many this is: rows are shared out between them without talking.
-struct ProcessPart {
-  std::size_t part = 0, parts = 1;
-};
-
 class SharedCounters {
  public:
-  SharedCounters(const Plan& plan, const Segment& segment, ProcessPart process);
+  // `segment`: this process's part of the test, of iterations and of rows.
+  SharedCounters(const Plan& plan, const Segment& segment);
   // Points the setup at these counters, which must outlive it.
   void lend(GeneratorSetup& setup) const;
 
