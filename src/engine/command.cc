@@ -88,9 +88,16 @@ Result<std::unique_ptr<StartedService>> start_named(Fiber& self, Dialer& dialer,
                           .front();
     }
   }
-  auto process = TRY(Subprocess::start(self.loop(), process_to_be));
-  TRY(wait_until_ready(self, *process, *tester, options.ready, log));
-  return std::make_unique<StartedService>(std::move(facts), std::move(process));
+  const auto start = [&dialer, process_to_be, probe = options.ready,
+                      log](Fiber& fiber) -> Result<std::unique_ptr<Subprocess>> {
+    // A tester for each start: lines of an earlier one are not its.
+    const auto asking = TRY(ReadyTester::create(dialer, probe, log));
+    auto process = TRY(Subprocess::start(fiber.loop(), process_to_be));
+    TRY(wait_until_ready(fiber, *process, *asking, probe, log));
+    return process;
+  };
+  auto process = TRY(start(self));
+  return std::make_unique<StartedService>(std::move(facts), std::move(process), start);
 }
 
 }  // namespace

@@ -8,16 +8,44 @@
 #include "base/text.h"
 #include "engine/engine_directory.h"
 #include "engine/postgres.h"
+#include "engine/prometheus.h"
+#include "engine/redis.h"
+#include "engine/web_servers.h"
 
 namespace brunt {
 namespace {
 
-constexpr std::array<EngineKind, 1> engines = {{
+constexpr std::array<EngineKind, 6> engines = {{
     {.name = "postgres",
      .about = "PostgreSQL in a temporary directory, fsync on",
      .program = "postgres",
      .package = "postgresql",
      .start = start_postgres},
+    {.name = "redis",
+     .about = "Redis with an append-only file, every write synced",
+     .program = "redis-server",
+     .package = "redis-server",
+     .start = start_redis},
+    {.name = "nginx",
+     .about = "nginx: files, a reverse proxy, or a configuration of your own",
+     .program = "nginx",
+     .package = "nginx-light",
+     .start = start_nginx},
+    {.name = "haproxy",
+     .about = "HAProxy in front of other services",
+     .program = "haproxy",
+     .package = "haproxy",
+     .start = start_haproxy},
+    {.name = "prometheus",
+     .about = "Prometheus, scraping what the plan names",
+     .program = "prometheus",
+     .package = "prometheus",
+     .start = start_prometheus},
+    {.name = "node-exporter",
+     .about = "Prometheus's exporter of this machine's figures",
+     .program = "prometheus-node-exporter",
+     .package = "prometheus-node-exporter",
+     .start = start_node_exporter},
 }};
 
 }  // namespace

@@ -4,6 +4,8 @@
 //   auto database = TRY(start_engine(self, {.kind = "postgres", .name = "database", .log_directory
 //   = dir})); database->member("url");      // postgresql://postgres@127.0.0.1:34567/postgres
 //
+// The parameters of each are on the page docs/reference/engines.md.
+//
 // Directories are named brunt-engine-<pid>-...; those of a brunt that was killed are removed when
 // the next engine starts.
 #pragma once
@@ -29,6 +31,8 @@ struct EngineOptions {
       with;                             // Its own parameters: {"max_connections", "500"}.
   std::filesystem::path log_directory;  // Gets <name>.log. Empty: the log goes with its directory.
   std::filesystem::path temporary;      // Where its directory is made; empty: TMPDIR, else /tmp.
+  std::filesystem::path base;  // Relative paths in `with` start here; empty: the working directory.
+  std::uint16_t port_first = 0;  // Tried before any other; 0: a free one.
   Duration ready_timeout = std::chrono::seconds(60);
 };
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "engine/engine_directory.h"
 #include "engine/log_tail.h"
+#include "engine/server_program.h"
 #include "net/subprocess.h"
 
 namespace brunt {
@@ -68,31 +69,12 @@ std::string user_to_be() {
 }
 
 struct Setup {
-  const EngineOptions& options;
+  EngineOptions options;
   Programs programs;
   fs::path directory;
   fs::path log;
   std::string user;
 };
-
-// Runs a program to its end; gives its output.
-Result<std::string> run_to_end(Fiber& self, const ProcessOptions& options, Instant deadline) {
-  const auto process = TRY(Subprocess::start(self.loop(), options));
-  std::string output;
-  for (;;) {
-    const std::string came = TRY(process->read(self, deadline));
-    if (came.empty()) break;
-    // More than this is no help in an error's text.
-    if (output.size() < 64u << 10u) output += came;
-  }
-  const ExitStatus status = TRY(process->wait(self, deadline));
-  if (status.success()) return output;
-  std::string words;
-  for (const std::string_view line : split(output, '\n'))
-    if (!trim(line).empty()) words += (words.empty() ? "" : " | ") + std::string(trim(line));
-  return fail(ErrorCode::io,
-              fmt::format("{} {}: {}", options.argv.front(), status.text(), words.substr(0, 2000)));
-}
 
 Result<> make_cluster(Fiber& self, const Setup& setup, Instant deadline) {
   ProcessOptions initdb;
@@ -115,18 +97,13 @@ Result<> make_cluster(Fiber& self, const Setup& setup, Instant deadline) {
   return {};
 }
 
-// "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)" gives 15.20.
 Result<std::string> version_of(Fiber& self, const Setup& setup, Instant deadline) {
   ProcessOptions ask;
   ask.argv = {setup.programs.postgres.string(), "--version"};
   ask.cwd = setup.directory;
   ask.user = setup.user;
   ask.output = ProcessOutput::pipe;
-  const std::string text = TRY(run_to_end(self, ask, deadline));
-  for (const std::string_view word : split(text, ' '))
-    if (!word.empty() && std::isdigit(static_cast<unsigned char>(word.front())) != 0)
-      return std::string(trim(word));
-  return std::string();
+  return version_in(TRY(run_to_end(self, ask, deadline)));
 }
 
 Result<> check_parameters(const EngineOptions& options) {
@@ -229,7 +206,8 @@ struct Running {
 
 Result<Running> start_on_free_port(Fiber& self, const Setup& setup, Instant deadline) {
   for (int i = 0; i < port_tries_max; ++i) {
-    const std::uint16_t port = TRY(free_loopback_port());
+    std::uint16_t port = setup.options.port_first;
+    if (i > 0 || port == 0) port = TRY(free_loopback_port());
     auto server = TRY(start_server(self, setup, port));
     if (TRY(wait_until_ready(self, *server, setup, port, deadline)) == Ready::yes)
       return Running{std::move(server), port};
@@ -237,6 +215,27 @@ Result<Running> start_on_free_port(Fiber& self, const Setup& setup, Instant dead
   return fail(ErrorCode::exhausted,
               fmt::format("{} ports that were free were taken before PostgreSQL could have them",
                           port_tries_max));
+}
+
+// What a killed one has left keeps the next from starting for a moment: sessions that have not yet
+// noticed that their postmaster has gone hold its shared memory.
+Result<std::unique_ptr<Subprocess>> start_again(Fiber& self, const Setup& setup,
+                                                std::uint16_t port) {
+  const Instant deadline = self.now() + setup.options.ready_timeout;
+  for (;;) {
+    auto server = TRY(start_server(self, setup, port));
+    const Result<Ready> ready = wait_until_ready(self, *server, setup, port, deadline);
+    if (ready && *ready == Ready::yes) return server;
+    const bool passes = ready || ready.error().text.find("shared memory") != std::string::npos ||
+                        ready.error().text.find("lock file") != std::string::npos;
+    if (!passes || self.now() >= deadline)
+      return ready ? fail(ErrorCode::exhausted,
+                          fmt::format("PostgreSQL cannot come back: somebody else listens at port "
+                                      "{} now",
+                                      port))
+                   : std::unexpected(ready.error());
+    TRY(self.sleep(100ms));
+  }
 }
 
 ServiceFacts facts_of(const Setup& setup, std::uint16_t port, std::string version) {
@@ -273,7 +272,11 @@ Result<std::unique_ptr<StartedService>> start_postgres(Fiber& self, const Engine
   Running running = TRY(start_on_free_port(self, setup, deadline));
   ServiceFacts facts = facts_of(setup, running.port, std::move(version));
   facts.directory = directory.release();
-  return std::make_unique<StartedService>(std::move(facts), std::move(running.server));
+  auto again = [setup, port = running.port](Fiber& fiber) {
+    return start_again(fiber, setup, port);
+  };
+  return std::make_unique<StartedService>(std::move(facts), std::move(running.server),
+                                          std::move(again));
 }
 
 }  // namespace brunt

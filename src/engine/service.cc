@@ -11,10 +11,12 @@ constexpr std::size_t error_lines = 8;
 
 }  // namespace
 
-StartedService::StartedService(ServiceFacts facts, std::unique_ptr<Subprocess> process)
-    : facts_(std::move(facts)), process_(std::move(process)) {}
+StartedService::StartedService(ServiceFacts facts, std::unique_ptr<Subprocess> process,
+                               Starter again)
+    : facts_(std::move(facts)), process_(std::move(process)), again_(std::move(again)) {}
 
 StartedService::~StartedService() {
+  frozen_.reset();
   process_.reset();
   std::error_code ignored;
   if (!facts_.directory.empty()) std::filesystem::remove_all(facts_.directory, ignored);
@@ -42,7 +44,35 @@ std::vector<std::string> StartedService::member_names() const {
   return names;
 }
 
+Result<ExitStatus> StartedService::take_down(Fiber& self, Ending how) {
+  // From here on: its end is seen by others before this fiber sees it.
+  down_ = true;
+  thaw();
+  if (how == Ending::asked) return process_->stop(self, facts_.stop);
+  // Its sessions may be in groups of their own (PostgreSQL's are); they would outlive it.
+  for (const pid_t pid : process_tree(pid())) kill(pid, SIGKILL);
+  return process_->stop(self, {.signal = SIGKILL});
+}
+
+Result<> StartedService::bring_back(Fiber& self) {
+  process_ = TRY(again_(self));
+  down_ = false;
+  return {};
+}
+
+Result<> StartedService::freeze() {
+  if (const auto status = process_->status())
+    return fail(ErrorCode::not_found, fmt::format("{} has ended: {}", name(), status->text()));
+  if (frozen_ == nullptr) frozen_ = TRY(FrozenProcesses::freeze(pid()));
+  return {};
+}
+
+void StartedService::thaw() {
+  frozen_.reset();
+}
+
 Result<ExitStatus> StartedService::stop(Fiber& self) {
+  thaw();
   const ExitStatus status = TRY(process_->stop(self, facts_.stop));
   std::error_code ignored;
   if (!facts_.directory.empty()) std::filesystem::remove_all(facts_.directory, ignored);

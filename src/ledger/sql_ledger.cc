@@ -187,7 +187,8 @@ Result<> SqlLedger::begin_run(const RunRecord& head) {
   return store_->transaction([&]() -> Result<> {
     TRY(clear_facts(head.run.id));
     TRY(write_run(head));
-    return write_scenarios(head);
+    TRY(write_scenarios(head));
+    return write_findings(head);
   });
 }
 

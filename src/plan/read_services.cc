@@ -14,9 +14,10 @@ namespace {
 constexpr std::array<std::string_view, 1> known_builtins = {"iot"};
 constexpr std::array<std::string_view, 4> later_builtins = {"smsc", "sms-gateway", "timers",
                                                             "messages"};
-constexpr std::array<std::string_view, 2> known_engines = {"sqlite", "postgres"};
-constexpr std::array<std::string_view, 8> later_engines = {
-    "redis", "timescale", "mysql", "mongodb", "cassandra", "dynamodb", "prometheus", "nginx"};
+constexpr std::array<std::string_view, 7> known_engines = {
+    "sqlite", "postgres", "redis", "nginx", "haproxy", "prometheus", "node-exporter"};
+constexpr std::array<std::string_view, 5> later_engines = {"timescale", "mysql", "mongodb",
+                                                           "cassandra", "dynamodb"};
 
 struct KnownNames {
   std::string_view what;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "record/services.h"
 #include "report/figures.h"
 
 namespace brunt {
@@ -167,6 +168,7 @@ Json json_of(const RunEvent& one) {
   return Json::Object{{"from_ms", milliseconds(one.from)},
                       {"to_ms", milliseconds(one.to)},
                       {"kind", name_of(one.kind)},
+                      {"fault", fault_name_of(one)},
                       {"text", one.text}};
 }
 
@@ -177,6 +179,14 @@ Json json_of(const ErrorCause& one) {
 
 Json json_of(const SubjectValue& one) {
   return Json::Object{{"subject", one.subject}, {"metric", one.metric}, {"value", one.value}};
+}
+
+Json json_of(const ServiceInfo& one) {
+  return Json::Object{{"name", one.name},
+                      {"kind", one.kind},
+                      {"version", one.version},
+                      {"address", one.address},
+                      {"log", one.log}};
 }
 
 Json json_of(const std::string& one) {
@@ -209,6 +219,7 @@ Json json_report(const RunRecord& record) {
                       {"generator", json_of(figures.generator)},
                       {"services", array_of(figures.services)},
                       {"host", json_of(figures.host)},
+                      {"processes", array_of(services_of(record))},
                       {"events", array_of(record.events)},
                       {"subjects", array_of(record.subjects)},
                       {"notes", array_of(record.notes)}};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "record/services.h"
 #include "report/figures.h"
 
 namespace brunt {
@@ -41,6 +42,7 @@ class TextReport {
     metrics();
     services();
     generator();
+    processes();
     places();
     return std::move(out_);
   }
@@ -376,6 +378,20 @@ class TextReport {
                                fmt::format("{} arrivals were dropped because the generator itself "
                                            "was out of time",
                                            format_count(static_cast<double>(health.dropped)))));
+  }
+
+  void processes() {
+    const std::vector<ServiceInfo> all = services_of(record_);
+    if (all.empty()) return;
+    const auto last = all.front().log.rfind('/');
+    heading("Processes",
+            last == std::string::npos ? "" : "logs in " + all.front().log.substr(0, last));
+    std::size_t names = 0;
+    for (const ServiceInfo& one : all) names = std::max(names, display_width(one.name));
+    for (const ServiceInfo& one : all)
+      line(fmt::format("  {}  {}{}{}", pad_right(one.name, names), one.kind,
+                       one.version.empty() ? "" : " " + one.version,
+                       one.address.empty() ? "" : style_.paint(Paint::faint, "  " + one.address)));
   }
 
   void places() {

@@ -13,9 +13,11 @@
 #include "loop/fiber_group.h"
 #include "metrics/threshold_judge.h"
 #include "plan/describe_plan.h"
+#include "record/services.h"
 #include "run/generator_processes.h"
 #include "run/generator_threads.h"
 #include "run/load_units.h"
+#include "run/run_folder.h"
 #include "run/run_verdict.h"
 #include "run/seconds.h"
 #include "run/service_set.h"
@@ -86,7 +88,8 @@ class Conductor {
   }
 
   Result<> make_setup();
-  Result<> make_folder();
+  Result<> make_folders();
+  void note_services(const ServiceSet& services);
   Result<> open_streams();
   void make_generators();
   Result<> generate(Fiber& self, ServiceSet& services);
@@ -117,7 +120,8 @@ class Conductor {
   std::unique_ptr<LedgerWriter> ledger_;
   std::vector<std::unique_ptr<K6Stream>> streams_;
   RunRecord record_;
-  fs::path folder_;  // Logs of services, and a ledger that nobody wants to keep.
+  std::optional<RunFolder> folder_;  // Stores, engines, a ledger that nobody wants to keep.
+  fs::path logs_;                    // Of services; in folder_ where no record is kept.
   Instant start_{};
   bool started_ = false;
   std::uint32_t interrupts_ = 0;
@@ -145,13 +149,36 @@ Result<> Conductor::make_setup() {
   return {};
 }
 
-Result<> Conductor::make_folder() {
-  std::string pattern = (fs::temp_directory_path() / "brunt-run-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return std::unexpected(
-        errno_error("cannot make a directory for the run's logs in " + pattern, errno));
-  folder_ = pattern;
+Result<> Conductor::make_folders() {
+  std::error_code error;
+  const fs::path temporary = fs::temp_directory_path(error);
+  folder_.emplace(TRY(RunFolder::make(error ? fs::path("/tmp") : temporary, loop_.wall())));
+  logs_ = folder_->path();
+  const bool has_process = std::ranges::any_of(plan_.services, [](const ServicePlan& service) {
+    return !std::holds_alternative<AddressService>(service.kind);
+  });
+  if (!options_.ledger.empty() && has_process)
+    logs_ = TRY(make_log_folder(options_.ledger, record_.run.id));
   return {};
+}
+
+// Kept with the ledger's log lines, and at once: a run that is killed has had services too.
+void Conductor::note_services(const ServiceSet& services) {
+  std::vector<LogLine> lines;
+  for (const auto& service : services.started()) {
+    ServiceInfo info{.name = service->name(), .kind = service->facts().kind};
+    info.version = service->facts().version;
+    info.address = service->member("address").value_or("");
+    for (const ServicePlan& planned : plan_.services)
+      if (const auto* builtin = std::get_if<BuiltinService>(&planned.kind);
+          builtin != nullptr && planned.name == info.name) {
+        info.kind = builtin->name;
+        info.version = BRUNT_VERSION;
+      }
+    if (logs_ != folder_->path()) info.log = service->facts().log.string();
+    lines.push_back(log_line_of(info, record_.run.started));
+  }
+  ledger_->log(std::move(lines));
 }
 
 Result<> Conductor::open_streams() {
@@ -166,7 +193,7 @@ Result<> Conductor::open_streams() {
 void Conductor::begin_ledger() {
   LedgerWriterOptions options{.ledger = {.place = options_.ledger},
                               .spill_folder = fs::temp_directory_path().string()};
-  if (options_.ledger.empty()) options.ledger.place = (folder_ / "ledger.db").string();
+  if (options_.ledger.empty()) options.ledger.place = (folder_->path() / "ledger.db").string();
   ledger_ = std::make_unique<LedgerWriter>(options);
   RunRecord head = record_;
   head.scenarios = seconds_.scenarios(plan_);
@@ -176,23 +203,24 @@ void Conductor::begin_ledger() {
 Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   record_.run = describe_run(plan_, options_, loop_);
   TRY(make_setup());
-  TRY(make_folder());
+  TRY(make_folders());
   FiberGroup watchers(loop_);
   if (signals != nullptr)
     TRY(watchers.spawn("signals", [&](Fiber& fiber) { watch_signals(fiber, *signals); }));
   Dialer dialer(loop_, resolver_, setup_->allow, {});
-  ServiceSet services(dialer, {.program = options_.program, .logs = folder_});
+  ServiceSet services(dialer,
+                      {.program = options_.program, .logs = logs_, .temporary = folder_->path()});
   Result<> done = services.start(self, plan_, observer_);
+  if (!done && logs_ != folder_->path()) done.error().text += "; logs are in " + logs_.string();
   if (done && interrupts_ == 0) done = generate(self, services);
   if (!started_ && generators_ != nullptr) generators_->abandon(self);
   if (!started_ && interrupts_ > 0)
     done = fail(ErrorCode::cancelled, "interrupted before the load began");
   services.stop(self, observer_);
+  trim_logs(logs_, LogLimits{}.bytes_max, {});
   watchers.cancel();
   (void)watchers.join(self);
   if (!done && !started_) {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
     return std::unexpected(std::move(done).error());
   }
   if (!done) failure_ = done.error().text;
@@ -208,7 +236,7 @@ void Conductor::make_generators() {
         GeneratorProcessesOptions{.program = options_.program,
                                   .arguments = options_.source_arguments,
                                   .processes = options_.processes,
-                                  .folder = folder_,
+                                  .folder = folder_->path(),
                                   .backend = options_.backend});
     return;
   }
@@ -228,12 +256,16 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   if (interrupts_ > 0) return {};
   record_.run.backend = name_of(generators_->backend());
   begin_ledger();
+  note_services(services);
   started_ = true;
   start_ = loop_.precise_now() + std::chrono::milliseconds(2);
   const auto casualties = [this, &services](Fiber& fiber) {
-    while (casualty_.empty() && fiber.sleep(std::chrono::milliseconds(500))) {
-      casualty_ = services.first_casualty();
-      if (!casualty_.empty()) observer_.warning(casualty_);
+    while (fiber.sleep(std::chrono::milliseconds(500))) {
+      if (casualty_.empty()) {
+        casualty_ = services.first_casualty();
+        if (!casualty_.empty()) observer_.warning(casualty_);
+      }
+      trim_logs(logs_, LogLimits{}.running_bytes_max, {});
     }
   };
   ServiceWatch watch(plan_, services, registry_);
@@ -346,8 +378,6 @@ ConductedRun Conductor::finish(Fiber& self) {
     outcome.record = record_;
   }
   if (options_.ledger.empty()) outcome.ledger.place.clear();
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
   return outcome;
 }
 

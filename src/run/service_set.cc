@@ -74,7 +74,7 @@ Result<> ServiceSet::start_one(Fiber& self, const Plan& plan, std::uint32_t inde
   if (std::holds_alternative<BuiltinService>(service.kind)) {
     TRY(start_builtin(self, service, index));
   } else if (std::holds_alternative<EngineService>(service.kind)) {
-    TRY(start_engine_service(self, service, index));
+    TRY(start_engine_service(self, plan, service, index));
   } else {
     TRY(start_command_service(self, plan, service, index));
   }
@@ -102,11 +102,13 @@ Result<> ServiceSet::start_builtin(Fiber& self, const ServicePlan& service, std:
   }
 }
 
-Result<> ServiceSet::start_engine_service(Fiber& self, const ServicePlan& service,
+Result<> ServiceSet::start_engine_service(Fiber& self, const Plan& plan, const ServicePlan& service,
                                           std::uint32_t index) {
   const auto& engine = std::get<EngineService>(service.kind);
   EngineOptions options{.kind = engine.name, .name = service.name, .log_directory = options_.logs};
   options.temporary = options_.temporary;
+  options.base = plan.source.parent_path();
+  if (service.ready) options.ready_timeout = service.ready->timeout;
   for (const ServiceOption& option : engine.with)
     options.with.emplace_back(option.name, TRY(expand(option.value)));
   started_.push_back(TRY(start_engine(self, options)));
@@ -167,9 +169,15 @@ void ServiceSet::note_members(std::uint32_t index, const StartedService& service
     members_[member_slot(index, member)] = service.member(service_members[member]).value_or("");
 }
 
+StartedService* ServiceSet::find(std::string_view name) const {
+  const auto found = std::ranges::find(
+      started_, name, [](const auto& one) { return std::string_view(one->name()); });
+  return found == started_.end() ? nullptr : found->get();
+}
+
 std::string ServiceSet::first_casualty() {
   for (const auto& service : started_)
-    if (const auto status = service->process().status())
+    if (const auto status = service->process().status(); status && !service->is_down())
       return fmt::format("{} {} while the run went on (log: {})", service->name(), status->text(),
                          service->facts().log.string());
   return {};

@@ -47,6 +47,10 @@ class ServiceSet {
   // What `${service.member}` stands for: Scope::members.
   const std::vector<std::string>& members() const { return members_; }
 
+  // Those that run as processes, in the order of starting.
+  std::span<const std::unique_ptr<StartedService>> started() const { return started_; }
+  StartedService* find(std::string_view name) const;  // nullptr: no such process.
+
   // A service that has ended although nobody stopped it: "collector was killed by SIGSEGV (log:
   // …)"; "" if all run.
   std::string first_casualty();
@@ -62,7 +66,8 @@ class ServiceSet {
  private:
   Result<> start_one(Fiber& self, const Plan& plan, std::uint32_t index, RunObserver& observer);
   Result<> start_builtin(Fiber& self, const ServicePlan& service, std::uint32_t index);
-  Result<> start_engine_service(Fiber& self, const ServicePlan& service, std::uint32_t index);
+  Result<> start_engine_service(Fiber& self, const Plan& plan, const ServicePlan& service,
+                                std::uint32_t index);
   Result<> start_command_service(Fiber& self, const Plan& plan, const ServicePlan& service,
                                  std::uint32_t index);
   Result<> make_store(const ServicePlan& service, std::uint32_t index);
