@@ -7,8 +7,11 @@ namespace brunt {
 void add_tool(CLI::App& app, CommandLine& line) {
   CLI::App* tool = app.add_subcommand("tool", "What helps around a run");
   tool->require_subcommand(1);
-  tool->footer("\nExamples:\n  brunt tool doctor      what this machine lets brunt do");
+  tool->footer(
+      "\nExamples:\n  brunt tool doctor      what this machine lets brunt do\n"
+      "  brunt tool messages-client --server localhost:14000 --client-id 7 --messages 100");
   add_doctor(*tool, line);
+  add_messages_client(*tool, line);
 }
 
 }  // namespace brunt
