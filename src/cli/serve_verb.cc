@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "cli/console.h"
+#include "cli/services.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
 #include "service/iot/iot_service.h"
@@ -68,6 +69,7 @@ void add_serve(CLI::App& app, CommandLine& line) {
       "\nExamples:\n  brunt serve iot\n  brunt serve iot --store postgres://postgres@127.0.0.1/iot "
       "--threads 2");
   iot->callback([&line, flags]() { line.todo = [&g = *flags] { return serve_iot(g); }; });
+  add_serve_messages(*verb, line);
 }
 
 }  // namespace brunt

@@ -22,12 +22,13 @@
 namespace brunt {
 
 // What `${service.member}` may name. Not every service has each: sqlite has no port.
-inline constexpr std::array<std::string_view, 8> service_members = {
+inline constexpr std::array<std::string_view, 9> service_members = {
     "url",      // http://host:port, postgres://..., sqlite:/path
     "address",  // host:port
-    "host",    "port",
-    "path",  // The file of an embedded store.
-    "user",    "password", "database"};
+    "host",     "port",
+    "path",  // The file of an embedded store, or the output of the message server.
+    "user",     "password",
+    "database", "metrics"};  // http://host:port/metrics of a built-in service.
 
 // Where Scope::members holds member `member` (an index of service_members) of service `service`
 // (an index of Plan::services).

@@ -11,9 +11,8 @@
 namespace brunt {
 namespace {
 
-constexpr std::array<std::string_view, 1> known_builtins = {"iot"};
-constexpr std::array<std::string_view, 4> later_builtins = {"smsc", "sms-gateway", "timers",
-                                                            "messages"};
+constexpr std::array<std::string_view, 2> known_builtins = {"iot", "messages"};
+constexpr std::array<std::string_view, 3> later_builtins = {"smsc", "sms-gateway", "timers"};
 constexpr std::array<std::string_view, 7> known_engines = {
     "sqlite", "postgres", "redis", "nginx", "haproxy", "prometheus", "node-exporter"};
 constexpr std::array<std::string_view, 5> later_engines = {"timescale", "mysql", "mongodb",

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum Member : std::size_t { url, address, host, port, path };
+enum Member : std::size_t { url, address, host, port, path, metrics = 8 };
 
 // A port that is free now. Between this and the service's own bind somebody may take it: the caller
 // tries again.
@@ -83,23 +83,49 @@ Result<> ServiceSet::start_one(Fiber& self, const Plan& plan, std::uint32_t inde
 
 Result<> ServiceSet::start_builtin(Fiber& self, const ServicePlan& service, std::uint32_t index) {
   const auto& builtin = std::get<BuiltinService>(service.kind);
+  const bool is_messages = builtin.name == "messages";  // It speaks no HTTP where it listens.
   constexpr int attempts = 3;
   for (int attempt = 1;; ++attempt) {
     const std::string at = fmt::format("127.0.0.1:{}", TRY(free_port(self.loop())));
+    std::string http = at;
     CommandOptions command{.name = service.name, .log_directory = options_.logs, .address = at};
     command.argv = {options_.program.string(), "serve", builtin.name, "--listen", at};
+    if (is_messages) {
+      http = fmt::format("127.0.0.1:{}", TRY(free_port(self.loop())));
+      command.argv.insert(command.argv.end(), {"--metrics", http});
+      TRY(name_output(builtin, index, command.argv));
+    }
     for (const ServiceOption& option : builtin.with) {
       command.argv.push_back("--" + option.name);
       command.argv.push_back(TRY(expand(option.value)));
     }
-    command.ready = {.kind = ReadyKind::http, .what = "http://" + at + "/health"};
+    command.ready = {.kind = ReadyKind::http, .what = "http://" + http + "/health"};
     auto started = start_command(self, dialer_, command);
     if (!started && attempt < attempts && started.error().text.find("in use") != std::string::npos)
       continue;
     if (!started) return std::unexpected(std::move(started).error());
     started_.push_back(std::move(*started));
+    members_[member_slot(index, metrics)] = "http://" + http + "/metrics";
     return note_address(index, "http://" + at);
   }
+}
+
+// An output that the plan does not name goes with the run.
+Result<> ServiceSet::name_output(const BuiltinService& builtin, std::uint32_t index,
+                                 std::vector<std::string>& arguments) {
+  std::string& output = members_[member_slot(index, path)];
+  const auto given = std::ranges::find(builtin.with, "output", &ServiceOption::name);
+  if (given != builtin.with.end()) {
+    output = TRY(expand(given->value));
+    return {};
+  }
+  if (output.empty()) {
+    const fs::path directory = TRY(make_directory(options_.temporary, builtin.name));
+    stores_.push_back(directory);
+    output = (directory / "messages.dat").string();
+  }
+  arguments.insert(arguments.end(), {"--output", output});
+  return {};
 }
 
 Result<> ServiceSet::start_engine_service(Fiber& self, const Plan& plan, const ServicePlan& service,

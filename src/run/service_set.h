@@ -66,6 +66,8 @@ class ServiceSet {
  private:
   Result<> start_one(Fiber& self, const Plan& plan, std::uint32_t index, RunObserver& observer);
   Result<> start_builtin(Fiber& self, const ServicePlan& service, std::uint32_t index);
+  Result<> name_output(const BuiltinService& builtin, std::uint32_t index,
+                       std::vector<std::string>& arguments);
   Result<> start_engine_service(Fiber& self, const Plan& plan, const ServicePlan& service,
                                 std::uint32_t index);
   Result<> start_command_service(Fiber& self, const Plan& plan, const ServicePlan& service,

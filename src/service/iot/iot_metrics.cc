@@ -1,14 +1,8 @@
 #include "service/iot/iot_metrics.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-
-#include "base/assert.h"
 
 namespace brunt {
 namespace {
@@ -22,52 +16,6 @@ std::size_t index_of_status(std::uint16_t status) {
   const auto& known = IotLoopMetrics::statuses;
   const auto found = std::find(known.begin(), known.end(), status);
   return found == known.end() ? known.size() - 1 : static_cast<std::size_t>(found - known.begin());
-}
-
-// Writes the text, family by family.
-class Exposition {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
-                   type);
-    name_ = name;
-  }
-  template <typename Number>
-  void sample(Number value, std::string_view labels = "") {
-    const std::string_view open = labels.empty() ? "" : "{";
-    const std::string_view close = labels.empty() ? "" : "}";
-    fmt::format_to(std::back_inserter(text_), "{}{}{}{} {}\n", name_, open, labels, close, value);
-  }
-  template <typename Number>
-  void single(std::string_view name, std::string_view type, std::string_view help, Number value) {
-    family(name, type, help);
-    sample(value);
-  }
-  // The sum of the same histogram of every loop.
-  void histogram(std::span<const BucketHistogram* const> parts, std::string_view labels = "");
-
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-  std::string name_;
-};
-
-void Exposition::histogram(std::span<const BucketHistogram* const> parts, std::string_view labels) {
-  const auto bounds = parts.front()->bounds();
-  const std::string_view comma = labels.empty() ? "" : ",";
-  std::uint64_t count = 0;
-  double sum = 0;
-  for (std::size_t index = 0; index <= bounds.size(); ++index) {
-    for (const BucketHistogram* part : parts) count += part->bucket(index);
-    const std::string bound = index < bounds.size() ? fmt::format("{}", bounds[index]) : "+Inf";
-    fmt::format_to(std::back_inserter(text_), "{}_bucket{{{}{}le=\"{}\"}} {}\n", name_, labels,
-                   comma, bound, count);
-  }
-  for (const BucketHistogram* part : parts) sum += part->sum();
-  const std::string in_braces = labels.empty() ? "" : fmt::format("{{{}}}", labels);
-  fmt::format_to(std::back_inserter(text_), "{}_sum{} {}\n{}_count{} {}\n", name_, in_braces, sum,
-                 name_, in_braces, count);
 }
 
 template <typename Part, typename Get>
@@ -91,7 +39,7 @@ void render_requests(Exposition& out, std::span<const IotLoopMetrics* const> loo
                                       number == 0 ? "other" : fmt::to_string(number)));
     }
   // Refused before they were a request of any endpoint.
-  const auto refused = [&](std::string_view status, Counter HttpServerStats::* member) {
+  const auto refused = [&](std::string_view status, Counter HttpServerStats::*member) {
     const std::uint64_t count = total(
         servers, [&](const HttpServerStats& stats) -> const Counter& { return stats.*member; });
     if (count > 0) out.sample(count, fmt::format("endpoint=\"none\",status=\"{}\"", status));
@@ -112,10 +60,10 @@ void render_requests(Exposition& out, std::span<const IotLoopMetrics* const> loo
 }
 
 void render_commits(Exposition& out, std::span<const IotLoopMetrics* const> loops) {
-  const auto sum = [&](Counter IotLoopMetrics::* member) {
+  const auto sum = [&](Counter IotLoopMetrics::*member) {
     return total(loops, [&](const IotLoopMetrics& loop) -> const Counter& { return loop.*member; });
   };
-  const auto parts = [&](BucketHistogram IotLoopMetrics::* member) {
+  const auto parts = [&](BucketHistogram IotLoopMetrics::*member) {
     std::vector<const BucketHistogram*> found;
     for (const IotLoopMetrics* loop : loops) found.push_back(&(loop->*member));
     return found;
@@ -133,31 +81,7 @@ void render_commits(Exposition& out, std::span<const IotLoopMetrics* const> loop
   out.histogram(parts(&IotLoopMetrics::group_size));
 }
 
-void render_process(Exposition& out, WallTime started) {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  std::uint64_t virtual_pages = 0;
-  std::uint64_t resident_pages = 0;
-  std::ifstream("/proc/self/statm") >> virtual_pages >> resident_pages;
-  out.single("process_cpu_seconds_total", "counter", "User and system time.",
-             seconds(usage.ru_utime) + seconds(usage.ru_stime));
-  out.single("process_resident_memory_bytes", "gauge", "Memory in RAM.",
-             resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
-  out.single("process_start_time_seconds", "gauge", "Since the Unix epoch.",
-             static_cast<double>(started.unix_ns) / 1e9);
-}
-
 }  // namespace
-
-void BucketHistogram::record(double value) {
-  ASSERT(bounds_.size() <= buckets_max);
-  const auto bound = std::lower_bound(bounds_.begin(), bounds_.end(), value);
-  buckets_[static_cast<std::size_t>(bound - bounds_.begin())].add();
-  sum_millionths_.add(static_cast<std::uint64_t>(value * 1e6));
-}
 
 IotLoopMetrics::IotLoopMetrics()
     : durations{BucketHistogram(duration_bounds_s), BucketHistogram(duration_bounds_s),

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "server/counter.h"
 #include "server/http_server.h"
+#include "service/exposition.h"
 
 namespace brunt {
 
@@ -26,24 +27,6 @@ enum class IotEndpoint : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 7> iot_endpoint_paths{
     "/login", "/command", "/measurement", "/statistics", "/metrics", "/health", "other"};
-
-// A histogram of fixed buckets, as Prometheus wants it.
-class BucketHistogram {
- public:
-  static constexpr std::size_t buckets_max = 16;
-
-  // `bounds` ascend, at most buckets_max, and live for ever.
-  explicit BucketHistogram(std::span<const double> bounds) : bounds_(bounds) {}
-  void record(double value);
-  std::span<const double> bounds() const { return bounds_; }
-  std::uint64_t bucket(std::size_t index) const { return buckets_[index].get(); }  // Not cumulated.
-  double sum() const { return static_cast<double>(sum_millionths_.get()) / 1e6; }
-
- private:
-  std::span<const double> bounds_;
-  std::array<Counter, buckets_max + 1> buckets_;
-  Counter sum_millionths_;
-};
 
 class IotLoopMetrics {
  public:
