@@ -48,6 +48,13 @@ Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
   TRY(refuse_load(flags));
   ReadOptions options{.environment = environment(), .time_scale = flags.time_scale};
   for (const std::string& set : flags.sets) options.overrides.push_back(TRY(parse_override(set)));
+  for (const std::string& choice : flags.matrix) {
+    const auto equals = choice.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorCode::invalid,
+                  fmt::format("--matrix {}: write it like --matrix threads=2", choice));
+    options.matrix.emplace_back(choice.substr(0, equals), choice.substr(equals + 1));
+  }
   auto plan = read_plan(text, flags.target, options);
   if (!plan) return std::unexpected(plan.error().as_error());
   if (flags.load.insecure) plan->tls.insecure = true;
@@ -82,6 +89,10 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
   verb.add_option("--set", flags.sets, "Change a value: store=postgres, device.vus=500")
       ->allow_extra_args(false)
       ->group(plan);
+  verb.add_option("--matrix", flags.matrix,
+                  "Only this value of a name of the plan's matrix: threads=2")
+      ->allow_extra_args(false)
+      ->group(plan);
   verb.add_option("--time-scale", flags.time_scale,
                   "Run N times faster: durations divided, rates multiplied")
       ->group(plan);
@@ -105,6 +116,7 @@ std::vector<std::string> words_of(const PlanSourceFlags& flags) {
     if (value) add(name, *value);
   for (const std::string& header : flags.load.headers) add("--header", header);
   for (const std::string& set : flags.sets) add("--set", set);
+  for (const std::string& choice : flags.matrix) add("--matrix", choice);
   if (flags.time_scale != 1) add("--time-scale", fmt::format("{}", flags.time_scale));
   if (flags.load.insecure) words.emplace_back("--insecure");
   words.emplace_back("--");

@@ -17,6 +17,7 @@ struct PlanSourceFlags {
   std::optional<std::string> method, data;
   std::vector<std::string> sets;
   double time_scale = 1;
+  std::vector<std::string> matrix;  // name=value
 };
 
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags);

@@ -43,13 +43,15 @@ void add_report(CLI::App& app, CommandLine& line) {
   CLI::App* verb = app.add_subcommand("report", "Show a run of the ledger");
   verb->add_option("RUN", f.run,
                    "Its id, the beginning of it, `last`, or `last~1` (default: last)");
-  verb->add_option("--format", f.format, "text, json, csv, or html")
-      ->check(CLI::IsMember({"text", "json", "csv", "html"}));
+  verb->add_option("--format", f.format,
+                   "text, json, csv, html; subjects or analysis: CSV of each client's figures")
+      ->check(CLI::IsMember(record_formats));
   verb->add_option("-o,--output", f.output, "Write to this file instead of standard output");
   verb->add_option("--ledger", f.ledger, "Where runs are kept: a file, or postgres://...");
   verb->footer(
       "\nExamples:\n  brunt report\n  brunt report last~1 --format html -o before.html\n"
-      "  brunt report 20261122-0844 --format json | jq .verdict");
+      "  brunt report 20261122-0844 --format json | jq .verdict\n"
+      "  brunt report last --format analysis -o analysis.csv");
   verb->callback([&line, flags]() { line.todo = [&g = *flags] { return report_run(g); }; });
 }
 

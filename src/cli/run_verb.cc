@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cli/console.h"
 #include "cli/live_view.h"
+#include "cli/matrix.h"
 #include "cli/plan_source.h"
 #include "cli/render.h"
 #include "cli/terminal.h"
@@ -37,6 +38,20 @@ struct RunFlags {
   bool quiet = false, no_colour = false, no_thresholds = false;
 };
 
+// subjects=FILE, analysis=FILE: written once, at the end.
+bool is_record_out(std::string_view out) {
+  return out.starts_with("subjects=") || out.starts_with("analysis=");
+}
+
+Result<> write_record_outs(const RunRecord& record, const RunFlags& flags) {
+  for (const std::string& out : flags.outs) {
+    if (!is_record_out(out)) continue;
+    const auto equals = out.find('=');
+    TRY(write_file(out.substr(equals + 1), render(record, out.substr(0, equals), {})));
+  }
+  return {};
+}
+
 Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
   RunOptions options{.program = line.program, .arguments = line.arguments};
   options.backend = TRY(parse_backend(flags.backend));
@@ -58,7 +73,8 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
         TRY(parse_redirection(rule.substr(0, equals), rule.substr(equals + 1))));
   }
   if (!flags.local_ips.empty()) options.local_ips = TRY(parse_local_ips(flags.local_ips));
-  for (const std::string& out : flags.outs) options.streams.push_back(TRY(parse_k6_stream(out)));
+  for (const std::string& out : flags.outs)
+    if (!is_record_out(out)) options.streams.push_back(TRY(parse_k6_stream(out)));
   options.thresholds = flags.no_thresholds ? Thresholds::ignored : Thresholds::judged;
   return options;
 }
@@ -71,6 +87,10 @@ int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style
       complain(written.error().text);
       if (code == 0) code = code_of(ExitCode::other);
     }
+  }
+  if (const auto written = write_record_outs(outcome.record, flags); !written) {
+    complain(written.error().text);
+    if (code == 0) code = code_of(ExitCode::other);
   }
   const std::string summary = render(
       outcome.record, flags.format,
@@ -94,22 +114,23 @@ void plan_processes(const Plan& plan, const RunFlags& flags, RunOptions& options
         format_count(static_cast<double>(descriptors)).c_str(), options.processes);
 }
 
-int run_plan(const RunFlags& flags, const CommandLine& line) {
+// One run, shown at its end. The record is nullopt where nothing was run.
+struct OneRun {
+  int code = 0;
+  std::optional<RunRecord> record;
+};
+
+OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line) {
   auto options = options_of(flags, line);
   if (!options) {
     complain(options.error().text);
-    return code_of(ExitCode::invalid_config);
+    return {code_of(ExitCode::invalid_config), {}};
   }
-  const auto plan = read_source(flags.source);
-  if (!plan) {
-    complain(plan.error().text);
-    return exit_code_of(plan.error());
-  }
-  for (const ResultStream& out : plan->out)
+  for (const ResultStream& out : plan.out)
     options->streams.push_back(
         {.format = out.format == "csv" ? K6StreamFormat::csv : K6StreamFormat::json,
          .place = out.file.string()});
-  plan_processes(*plan, flags, *options);
+  plan_processes(plan, flags, *options);
   Terminal out = Terminal::detect(STDOUT_FILENO);
   Terminal live = Terminal::detect(STDERR_FILENO);
   if (flags.no_colour) out.style.colours = live.style.colours = Colours::off;
@@ -118,14 +139,75 @@ int run_plan(const RunFlags& flags, const CommandLine& line) {
                 : live.interactive ? LiveView::Mode::redraw
                                    : LiveView::Mode::lines,
                 live.style);
-  return run_on_loop([&](Fiber& self, Signals& signals) {
-    auto outcome = conduct(self, *plan, *options, view, &signals);
+  OneRun run;
+  run.code = run_on_loop([&](Fiber& self, Signals& signals) {
+    auto outcome = conduct(self, plan, *options, view, &signals);
     if (!outcome) {
       complain(outcome.error().text);
       return exit_code_of(outcome.error());
     }
-    return show_outcome(*outcome, flags, out.style);
+    const int code = show_outcome(*outcome, flags, out.style);
+    run.record = std::move(outcome->record);
+    return code;
   });
+  return run;
+}
+
+// Files of one of several runs must not be those of another.
+RunFlags flags_with(RunFlags flags, const MatrixChoice& choice) {
+  flags.source.matrix.clear();
+  for (const auto& [name, value] : choice) flags.source.matrix.push_back(name + "=" + value);
+  flags.html = with_choice(flags.html, choice);
+  for (std::string& out : flags.outs)
+    if (const auto equals = out.find('='); equals != std::string::npos)
+      out = out.substr(0, equals + 1) + with_choice(out.substr(equals + 1), choice);
+  return flags;
+}
+
+// The worst of all codes; what was interrupted, or could not be run, ends it.
+int run_matrix(const std::vector<MatrixChoice>& choices, const RunFlags& flags,
+               const CommandLine& line) {
+  std::vector<MatrixRow> rows;
+  int worst = 0;
+  for (const MatrixChoice& choice : choices) {
+    const RunFlags own = flags_with(flags, choice);
+    CommandLine told = line;
+    for (const std::string& word : own.source.matrix)
+      told.arguments.insert(told.arguments.end(), {"--matrix", word});
+    const auto plan = read_source(own.source);
+    if (!plan) {
+      complain(plan.error().text);
+      return exit_code_of(plan.error());
+    }
+    if (!flags.quiet)
+      std::fprintf(stderr, "\nrun %zu of %zu: %s\n", rows.size() + 1, choices.size(),
+                   words_of(choice).c_str());
+    OneRun run = run_once(*plan, own, told);
+    worst = std::max(worst, run.code);
+    if (!run.record) return worst;
+    rows.push_back(matrix_row(choice, *run.record));
+    if (run.record->run.status == RunStatus::interrupted ||
+        run.code == code_of(ExitCode::external_abort))
+      break;
+  }
+  Terminal out = Terminal::detect(STDOUT_FILENO);
+  if (flags.no_colour) out.style.colours = Colours::off;
+  if (flags.format == "text" && !print(matrix_table(rows, out.style)) && worst == 0)
+    return code_of(ExitCode::other);
+  return worst;
+}
+
+int run_plan(const RunFlags& flags, const CommandLine& line) {
+  const auto plan = read_source(flags.source);
+  if (!plan) {
+    complain(plan.error().text);
+    return exit_code_of(plan.error());
+  }
+  MatrixChoice fixed;
+  for (const std::string& word : flags.source.matrix)
+    fixed.emplace_back(word.substr(0, word.find('=')), "");
+  const std::vector<MatrixChoice> choices = combinations_of(*plan, fixed);
+  return choices.empty() ? run_once(*plan, flags, line).code : run_matrix(choices, flags, line);
 }
 
 constexpr const char* footer = R"(
@@ -169,12 +251,13 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false)
       ->group("Target");
   verb->add_option("--out", f.outs,
-                   "Every sample, in k6's formats: json=FILE, csv=FILE (.gz compresses)")
+                   "Every sample, in k6's formats: json=FILE, csv=FILE (.gz compresses); each "
+                   "client's figures: subjects=FILE, analysis=FILE")
       ->allow_extra_args(false)
       ->group("Output");
   verb->add_option("--html", f.html, "Write the report as one page to this file")->group("Output");
   verb->add_option("--format", f.format, "The summary on standard output: text, json, csv, html")
-      ->check(CLI::IsMember({"text", "json", "csv", "html"}))
+      ->check(CLI::IsMember(record_formats))
       ->group("Output");
   verb->add_option("--ledger", f.ledger, "Where runs are kept: a file, or postgres://...")
       ->group("Output");

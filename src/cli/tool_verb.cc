@@ -9,8 +9,10 @@ void add_tool(CLI::App& app, CommandLine& line) {
   tool->require_subcommand(1);
   tool->footer(
       "\nExamples:\n  brunt tool doctor      what this machine lets brunt do\n"
+      "  brunt tool messages-client --server localhost:14000 --client-id 7 --messages 100\n"
       "  brunt tool messages-verify messages.dat");
   add_doctor(*tool, line);
+  add_messages_client(*tool, line);
   add_messages_verify(*tool, line);
 }
 

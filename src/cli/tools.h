@@ -8,6 +8,7 @@
 namespace brunt {
 
 void add_doctor(CLI::App& tool, CommandLine& line);
+void add_messages_client(CLI::App& tool, CommandLine& line);
 void add_messages_verify(CLI::App& tool, CommandLine& line);
 
 }  // namespace brunt

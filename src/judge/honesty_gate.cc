@@ -23,7 +23,7 @@ void HonestyGate::observe_row(const SecondRow& row) {
   const std::string& metric = row.series->metric.name;
   const auto is = [&](MetricId id) { return metric == name_of(id); };
   if (is(MetricId::response_time)) return response_.merge(row.sink.histogram());
-  if (is(MetricId::http_req_duration)) return service_.merge(row.sink.histogram());
+  if (times_requests(row.series->metric)) return service_.merge(row.sink.histogram());
   if (is(MetricId::dropped_iterations)) dropped_ += row.sink.sum();
   if (is(MetricId::generator_dropped)) dropped_by_generator_ += row.sink.sum();
   if (is(MetricId::iterations)) iterations_ += row.sink.sum();

@@ -14,7 +14,7 @@ namespace {
 // What people call the series: a request by its name, everything else by its metric.
 std::string subject_of(const Selector& selector) {
   const std::string_view name = tag_value(selector.tags, "name");
-  const bool request = selector.metric == name_of(MetricId::http_req_duration);
+  const bool request = selector.metric.ends_with("_req_duration");
   if (request && selector.tags.size() == 1 && !name.empty()) return std::string(name);
   return selector.text();
 }

@@ -44,7 +44,7 @@ struct RunSummary {
   RunInfo run;  // Without plan_text.
   std::uint64_t requests = 0, failed_requests = 0;
   std::uint32_t seconds = 0;  // That have rows.
-  double p95_ms = 0;          // Of http_req_duration over the whole run; 0 where there was none.
+  double p95_ms = 0;          // Of all requests over the whole run; 0 where there was none.
 };
 
 struct RunFilter {

@@ -210,14 +210,15 @@ Result<> SqlLedger::add_up(const std::string& run_id) {
   const SqlValue id[] = {std::string_view(run_id)};
   TRY(store_->query(
       "select s.histogram from seconds s join series i on i.run = s.run and i.origin = s.origin "
-      "and i.series = s.series where s.run = $1 and i.metric = 'http_req_duration'",
+      "and i.series = s.series where s.run = $1 and i.kind = 3 and i.metric like "
+      "'%@_req@_duration' escape '@'",
       id, [&](const SqlCells& row) -> Result<> {
         const std::string bytes = row.bytes(0);
         if (const auto one = Histogram::decode(as_bytes(bytes))) durations.merge(*one);
         return {};
       }));
   std::string sql = "update runs set p95_ms = $1, requests = ";
-  sql.append(sum_of_http_reqs).append(", failed_requests = ").append(sum_of_http_req_failed);
+  sql.append(sum_of_reqs).append(", failed_requests = ").append(sum_of_req_failed);
   sql.append(", seconds = ").append(count_of_seconds).append(" where id = $2");
   const SqlValue values[] = {durations.quantile(0.95), std::string_view(run_id)};
   return store_->run(sql, values);

@@ -37,13 +37,14 @@ class SqlLedger final : public Ledger {
 };
 
 // Subqueries over the seconds of the row of `runs` that encloses them. A rate's `sum` counts the
-// values that were not zero: of http_req_failed, the failures.
-inline constexpr std::string_view sum_of_http_reqs =
-    "(select coalesce(sum(m.sum), 0) from measurements m where m.run = runs.id and m.metric = "
-    "'http_reqs')";
-inline constexpr std::string_view sum_of_http_req_failed =
-    "(select coalesce(sum(m.sum), 0) from measurements m where m.run = runs.id and m.metric = "
-    "'http_req_failed')";
+// values that were not zero: of http_req_failed, the failures. Of every protocol: http_reqs,
+// frame_reqs, ...
+inline constexpr std::string_view sum_of_reqs =
+    "(select coalesce(sum(m.sum), 0) from measurements m where m.run = runs.id and m.metric "
+    "like '%@_reqs' escape '@')";
+inline constexpr std::string_view sum_of_req_failed =
+    "(select coalesce(sum(m.sum), 0) from measurements m where m.run = runs.id and m.metric "
+    "like '%@_req@_failed' escape '@')";
 inline constexpr std::string_view count_of_seconds =
     "(select coalesce(max(s.second) + 1, 0) from seconds s where s.run = runs.id)";
 

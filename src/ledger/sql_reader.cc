@@ -290,8 +290,8 @@ Result<std::vector<RunSummary>> SqlLedger::list(const RunFilter& filter) {
   // Figures of a run that has ended stand in its row; of one that has not they are added up here.
   constexpr std::string_view live = "case when status = 'running' then ";
   std::string sql = "select " + std::string(run_columns);
-  sql.append(", ").append(live).append(sum_of_http_reqs).append(" else requests end");
-  sql.append(", ").append(live).append(sum_of_http_req_failed).append(" else failed_requests end");
+  sql.append(", ").append(live).append(sum_of_reqs).append(" else requests end");
+  sql.append(", ").append(live).append(sum_of_req_failed).append(" else failed_requests end");
   sql.append(", ").append(live).append(count_of_seconds).append(" else seconds end from runs");
   std::vector<SqlValue> values;
   if (!filter.plan_name.empty()) {

@@ -214,7 +214,8 @@ Instant ClosedExecutor::next_event(Instant now) const {
 
 // Nobody is left who could start an iteration, and nobody will come.
 bool ClosedExecutor::is_exhausted() const {
-  return alive_ == 0 && options_.executor != ExecutorKind::ramping_vus;
+  return alive_ == 0 && options_.executor != ExecutorKind::ramping_vus &&
+         planned_vus_ == context_.segment.share(options_.vus);
 }
 
 Result<> ClosedExecutor::run(Fiber& self, Instant start) {

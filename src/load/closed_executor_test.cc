@@ -111,6 +111,19 @@ TEST_CASE("each VU runs the number of iterations that is its own, in every segme
   CHECK(dropped == 10);
 }
 
+TEST_CASE("VUs with iterations of their own can start one after the other") {
+  Simulation simulation;
+  FakeBody body(100ms);
+  auto options = iterations(ExecutorKind::per_vu_iterations, 4, 2);
+  options.ramp_up = 4s;
+  simulation.run(options, body);
+  CHECK(simulation.counts.completed == 8);
+  CHECK(simulation.counts.dropped == 0);
+  CHECK(simulation.lasted == 4200ms);
+  CHECK(simulation.observer.iterations[0].iteration.started - simulation.origin == 1s);
+  CHECK(simulation.observer.iterations[2].iteration.started - simulation.origin == 2s);
+}
+
 TEST_CASE("what a VU did not get to is dropped, as one sample for each VU") {
   Simulation simulation;
   FakeBody body(400ms);

@@ -134,6 +134,10 @@ Result<> validate_executor(const ScenarioOptions& options, const ScenarioLimits&
     case ExecutorKind::per_vu_iterations:
       TRY(validate_vus("vus", options.vus, limits));
       TRY(validate_iterations_by_vu(options));
+      TRY(validate_span("rampUp", options.ramp_up, limits));
+      if (options.ramp_up > Duration::zero() && options.ramp_up >= options.max_duration)
+        return bad("rampUp", "must be shorter than maxDuration (" +
+                                 format_duration(options.max_duration) + ")");
       if (options.iterations == 0) return bad("iterations", "must be at least 1");
       if (options.executor == ExecutorKind::shared_iterations && options.iterations < options.vus)
         return bad("iterations", "is " + std::to_string(options.iterations) +

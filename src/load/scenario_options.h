@@ -74,6 +74,7 @@ struct ScenarioOptions {
   // as many as `vus`.
   std::vector<std::uint64_t> iterations_by_vu;
   Duration max_duration = std::chrono::minutes(10);  // The two iteration executors.
+  Duration ramp_up{};  // per-vu-iterations: VUs start evenly over this time instead of all at once.
   Duration graceful_ramp_down = std::chrono::seconds(30);
   VuPreparation preparation = VuPreparation::when_it_starts;
 

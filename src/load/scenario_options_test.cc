@@ -65,6 +65,8 @@ TEST_CASE("what cannot run is refused, and the text says which field and why") {
       {Kind::ramping_vus, [](auto& o) { o.start_vus = 0, o.stages = {{1s, 0}}; }, "startVUs or"},
       {Kind::per_vu_iterations, [](auto& o) { o.iterations = 0; }, "iterations: must be at least"},
       {Kind::per_vu_iterations, [](auto& o) { o.vus = 0; }, "vus: must be"},
+      {Kind::per_vu_iterations, [](auto& o) { o.ramp_up = o.max_duration; },
+       "rampUp: must be short"},
       {Kind::per_vu_iterations,
        [](auto& o) {
          o.vus = 2;

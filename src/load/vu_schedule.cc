@@ -62,6 +62,11 @@ VuSchedule VuSchedule::of(const ScenarioOptions& options) {
   ASSERT(!is_open(options.executor));
   if (options.executor == ExecutorKind::ramping_vus)
     return ramping(options.start_vus, options.stages);
+  if (options.executor == ExecutorKind::per_vu_iterations && options.ramp_up > Duration::zero()) {
+    const auto vus = static_cast<double>(options.vus);
+    const Stage stages[] = {{options.ramp_up, vus}, {options.max_duration - options.ramp_up, vus}};
+    return ramping(0, stages);
+  }
   return constant(options.vus, options.planned_duration());
 }
 

@@ -116,6 +116,18 @@ std::string_view name_of(MetricId builtin_id) {
   return builtin()[static_cast<std::size_t>(builtin_id)].name;
 }
 
+bool counts_requests(const MetricInfo& metric) {
+  return metric.kind == MetricKind::counter && metric.name.ends_with("_reqs");
+}
+
+bool counts_failures(const MetricInfo& metric) {
+  return metric.kind == MetricKind::rate && metric.name.ends_with("_req_failed");
+}
+
+bool times_requests(const MetricInfo& metric) {
+  return metric.kind == MetricKind::trend && metric.name.ends_with("_req_duration");
+}
+
 Result<> check_metric_name(std::string_view name) {
   const bool fits =
       name.size() >= 2 && name.size() <= 129 && is_letter(name.front()) &&

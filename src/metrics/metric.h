@@ -103,6 +103,12 @@ enum class MetricId : std::uint16_t {
 std::span<const MetricInfo> builtin_metrics();  // In the order of MetricId.
 std::string_view name_of(MetricId builtin);     // REQUIRES: a built-in one.
 
+// What every protocol has, so that reports count requests of whatever kind: http_reqs,
+// http_req_failed, http_req_duration; frame_reqs, ...
+bool counts_requests(const MetricInfo& metric);
+bool counts_failures(const MetricInfo& metric);
+bool times_requests(const MetricInfo& metric);
+
 // k6's rule: a letter or underscore, then letters, digits, underscores; 2 to 129 characters.
 // Errors: invalid, with the rule.
 Result<> check_metric_name(std::string_view name);

@@ -238,6 +238,8 @@ std::string describe_load(const ScenarioOptions& load) {
       break;
     case ExecutorKind::per_vu_iterations:
       text = describe_iterations(load);
+      if (load.ramp_up > Duration::zero())
+        notes.push_back("ramp_up: " + format_duration(load.ramp_up));
       notes.push_back("max_duration: " + format_duration(load.max_duration));
       break;
     case ExecutorKind::shared_iterations:
@@ -277,6 +279,16 @@ std::string describe_plan(const Plan& plan) {
   if (!plan.about.empty()) out += std::string(trim(plan.about)) + "\n";
   for (const auto& [name, value] : plan.vars)
     fmt::format_to(std::back_inserter(out), "  var {} = {}\n", name, value.text());
+  std::size_t runs = 1;
+  for (const MatrixAxis& axis : plan.matrix) {
+    std::vector<std::string> values;
+    for (const Json& value : axis.values) values.push_back(value.text());
+    fmt::format_to(std::back_inserter(out), "  matrix {}: {}\n", axis.name,
+                   fmt::join(values, ", "));
+    runs *= values.size();
+  }
+  if (runs > 1)
+    fmt::format_to(std::back_inserter(out), "  {} runs, one for each; below is the first\n", runs);
   if (plan.time_scale != 1)
     fmt::format_to(std::back_inserter(out), "  time scale {}: a rehearsal\n", plan.time_scale);
   describe_services(plan, out);

@@ -54,6 +54,9 @@ struct RequestDefaults {
   bool cookies = true;  // A jar for each VU, emptied when an iteration starts.
 };
 
+// Whether a scenario's figures are kept for each client too (RunRecord::subjects).
+enum class Subjects : std::uint8_t { none, client };
+
 struct Scenario {
   std::string name;
   Position at;
@@ -66,6 +69,7 @@ struct Scenario {
   Template target;
   std::optional<std::uint32_t> target_service;  // Index of Plan::services.
   Tags tags;
+  Subjects subjects = Subjects::none;
   RequestDefaults defaults;
   std::vector<Slot> slots;               // Behind Scope::slots.
   std::vector<std::uint32_t> data_sets;  // Used by `steps`: a row is claimed for each iteration.
@@ -105,6 +109,15 @@ struct WatchPlan {
   std::string program;   // The same by its name; empty: not given.
 };
 
+// A name with several values, of which this plan was read with one: `matrix:`.
+struct MatrixAxis {
+  std::string name;
+  std::vector<Json> values;
+  std::size_t chosen = 0;
+};
+// Values that are asked for, by name.
+using MatrixChoice = std::vector<std::pair<std::string, std::string>>;
+
 struct Plan {
   std::string name;  // As given, else the file's name without ending.
   std::string about;
@@ -113,6 +126,7 @@ struct Plan {
   double time_scale = 1;              // Already applied to everything here; for the record.
   std::optional<Duration> warmup;
   std::vector<std::pair<std::string, Json>> vars;  // With --set applied; for the record.
+  std::vector<MatrixAxis> matrix;  // A run for each combination of values; usually empty.
   std::vector<ServicePlan> services;
   std::vector<std::uint32_t> start_order;  // Indices of services, each after those it names.
   std::vector<DataPlan> data;

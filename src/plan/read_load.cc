@@ -25,6 +25,7 @@ constexpr std::array load_fields = {
     LoadField{"start_vus", "startVUs", "r"},
     LoadField{"graceful_ramp_down", "gracefulRampDown", "r"},
     LoadField{"iterations", "iterations", "ps"},
+    LoadField{"ramp_up", "rampUp", "p"},
     LoadField{"max_duration", "maxDuration", "ps"},
     LoadField{"duration", "duration", "cC"},
     LoadField{"stages", "stages", "rR"},
@@ -197,6 +198,7 @@ void read_closed(ReadContext& context, MapReader& map, ScenarioOptions& out) {
   context.read(map.find("start_vus", "startVUs"), out.start_vus);
   read_iterations(context, map.find("iterations"), out);
   context.read(map.find("max_duration", "maxDuration"), out.max_duration);
+  context.read(map.find("ramp_up", "rampUp"), out.ramp_up);
   context.read(map.find("graceful_ramp_down", "gracefulRampDown"), out.graceful_ramp_down);
   constexpr Choice<VuPreparation> preparation[] = {
       {"when_it_starts", VuPreparation::when_it_starts},

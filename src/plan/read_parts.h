@@ -44,6 +44,10 @@ void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scena
 void declare_services(ReadContext& context, const Field& services, NameTable& names, Plan& plan);
 void read_services(ReadContext& context, const Field& services, Plan& plan);
 
+// Puts a value of each name into `names`: the one of `choice`, else the first.
+void read_matrix(ReadContext& context, const Field& matrix, const MatrixChoice& choice,
+                 NameTable& names, Plan& plan);
+
 // Evaluates `vars:` in the order of their needs and puts them into `names`.
 void read_vars(ReadContext& context, const Field& vars, NameTable& names, Plan& plan);
 void read_data(ReadContext& context, const Field& data, NameTable& names, Plan& plan);

@@ -70,6 +70,15 @@ void read_environment(ReadContext& context, const Field& field, NameTable& names
   static_cast<void>(names.add("env", std::move(environment), "environment", {}));
 }
 
+void read_subjects(ReadContext& context, const Field& field, Subjects& out) {
+  std::string word;
+  if (!context.read(field, word)) return;
+  if (word == "client")
+    out = Subjects::client;
+  else if (word != "none")
+    context.error(field, fmt::format("\"{}\" is neither client nor none", word));
+}
+
 void read_load_or_weight(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out) {
   out.load.name = out.name;
   const Field weight = map.find("weight");
@@ -109,6 +118,7 @@ void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scena
   declare_captures(step_context, steps, SlotKind::iteration);
   read_request_defaults(context, map, out.defaults);
   context.read_tags(map.find("tags"), out.tags);
+  read_subjects(context, map.find("subjects"), out.subjects);
   const Uses by_defaults = context.uses;  // What every request takes, in `before` and in `steps`.
   if (before) {
     out.before = read_steps(step_context, before);

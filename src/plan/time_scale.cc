@@ -22,6 +22,7 @@ class Scaler {
   Result<> scale(ScenarioOptions& load) const {
     shorten(load.start_time);
     shorten(load.min_iteration_duration);
+    shorten(load.ramp_up);
     if (load.duration) shorten(*load.duration);
     for (Stage& stage : load.stages) {
       shorten(stage.duration);

@@ -87,6 +87,7 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
   // Cannot fail: the table is empty.
   static_cast<void>(names.add("env", EnvironmentSymbol{options.environment}, "environment", {}));
   context.names = &names;
+  read_matrix(context, map.find("matrix"), options.matrix, names, plan);
   read_vars(context, map.find("vars"), names, plan);
   context.read(map.find("name"), plan.name);
   context.read(map.find("about"), plan.about);
@@ -106,7 +107,7 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
   check_weights(context, load, plan);
   read_watch(context, map.find("watch"), plan);
   read_expectations(context, map.find("expect"), plan);
-  map.refuse({"links", "faults", "accounts", "matrix", "limit", "until", "for"});
+  map.refuse({"links", "faults", "accounts", "limit", "until", "for"});
   map.finish();
   context.names = nullptr;
 }

@@ -23,6 +23,7 @@ struct ReadOptions {
   std::vector<Override> overrides;
   std::map<std::string, std::string, std::less<>> environment;  // What env.NAME sees.
   double time_scale = 1;
+  MatrixChoice matrix;  // What is not named has its first value.
 };
 
 PlanResult<Plan> read_plan_file(const std::filesystem::path& path, const ReadOptions& options);

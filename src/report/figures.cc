@@ -79,9 +79,11 @@ void add_arrivals(const RunRecord& record, Figures& figures) {
   // Of the same scenarios: in a run of both models the closed ones' requests are another matter.
   Sink service(MetricKind::trend);
   for (const std::string& scenario : record.tag_values("response_time", "scenario"))
-    if (const auto part =
-            record.merged({"http_req_duration", {{"scenario", scenario}}}, figures.window))
-      service.merge(*part);
+    for (const std::string& protocol : protocols_of(record))
+      if (const auto part = record.merged(
+              {protocol + std::string(duration_suffix), {{"scenario", scenario}}}, figures.window);
+          part && part->kind() == MetricKind::trend)
+        service.merge(*part);
   if (!service.empty()) arrivals.service = latency_of(service.histogram());
   if (service.empty() && figures.whole) arrivals.service = figures.whole->latency;
   std::uint64_t ran = 0;

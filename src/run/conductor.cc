@@ -23,6 +23,7 @@
 #include "run/service_set.h"
 #include "run/service_watch.h"
 #include "run/shared_counters.h"
+#include "run/subject_book.h"
 #include "run/target_check.h"
 
 namespace brunt {
@@ -127,6 +128,7 @@ class Conductor {
   std::uint32_t interrupts_ = 0;
   const Threshold* aborted_by_ = nullptr;
   std::string casualty_, failure_;
+  SubjectBook subjects_;
 };
 
 Result<> Conductor::make_setup() {
@@ -282,6 +284,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
 void Conductor::take(GeneratorSecond second) {
   if (!started_) return;  // A load that was abandoned hands over its one, empty second.
   for (auto& stream : streams_) stream->take(second.generator, second.snapshot);
+  subjects_.take(second.subjects);
   auto closed = seconds_.take(second);
   const std::uint32_t generator = second.generator;
   const bool last = second.last;
@@ -353,6 +356,7 @@ ConductedRun Conductor::finish(Fiber& self) {
   record_.run.ended = loop_.wall();
   record_.scenarios = seconds_.scenarios(plan_);
   record_.checks = seconds_.checks();
+  record_.subjects = subjects_.close(record_.notes);
   finish_streams(record_);
   if (!casualty_.empty()) record_.notes.push_back(casualty_);
   if (plan_.warmup)

@@ -156,6 +156,7 @@ void Generator::hand_over(std::int64_t second, bool last) {
     series_[i].vus_max->add(static_cast<double>(handed.progress[i].now.vus));
   }
   handed.snapshot = recorder_.freeze(second);
+  handed.subjects = std::exchange(subjects_, {});
   sink_.second(std::move(handed));
 }
 
@@ -190,6 +191,10 @@ void Generator::data_used_up(std::uint32_t scenario) {
     warned(unit, "every row of its data was used once; it ends");
     scenarios_.stop_scenario(unit, StopKind::gracefully);
   }
+}
+
+void Generator::subject_ended(const Subject& subject) {
+  subject.append_figures(subjects_);
 }
 
 void Generator::step_failed(std::string_view scenario, std::string_view text) {

@@ -61,9 +61,10 @@ struct GeneratorSecond {
   std::uint32_t generator = 0;
   Snapshot snapshot;
   std::vector<ScenarioProgress> progress;
-  double cpu = 0;     // Of one core, by this thread, over the second.
-  Duration lag{};     // The loop's longest turn.
-  bool last = false;  // Nothing comes after it.
+  std::vector<SubjectFigure> subjects;  // Of clients that have ended.
+  double cpu = 0;                       // Of one core, by this thread, over the second.
+  Duration lag{};                       // The loop's longest turn.
+  bool last = false;                    // Nothing comes after it.
 };
 
 // Where seconds and sentences go. Called on the generator's loop; must not park.
@@ -111,6 +112,7 @@ class Generator : LoadObserver, StepWatcher {
   void warned(std::size_t scenario, std::string_view text) override;
   void step_failed(std::string_view scenario, std::string_view text) override;
   void data_used_up(std::uint32_t scenario) override;
+  void subject_ended(const Subject& subject) override;
 
   Result<> make_tls();
   Result<> add_unit(std::size_t index);
@@ -135,7 +137,8 @@ class Generator : LoadObserver, StepWatcher {
   std::vector<UnitSeries> series_;  // By load unit, as the executors number them.
   Series* cpu_ = nullptr;
   Series* lag_ = nullptr;
-  std::vector<std::string> warned_;  // Each sentence once.
+  std::vector<std::string> warned_;      // Each sentence once.
+  std::vector<SubjectFigure> subjects_;  // Of this second.
   Duration cpu_before_{};
   Instant frozen_at_{};
 };

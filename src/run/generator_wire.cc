@@ -98,6 +98,34 @@ ScenarioProgress progress_of(const Json& json) {
   return scenario;
 }
 
+// [[subject, metric, value], ...]
+Json subjects_json(const std::vector<SubjectFigure>& figures) {
+  Json json{Json::Array()};
+  for (const SubjectFigure& figure : figures) {
+    Json one;
+    one.push(Json(figure.subject));
+    one.push(Json(figure.metric));
+    one.push(Json(figure.value));
+    json.push(std::move(one));
+  }
+  return json;
+}
+
+Result<std::vector<SubjectFigure>> subjects_of(const Json& json) {
+  const auto malformed = [] {
+    return fail(ErrorCode::malformed, "a generator process sent a client without its figures");
+  };
+  std::vector<SubjectFigure> figures;
+  if (!json.is_array()) return malformed();
+  for (const Json& one : json.array()) {
+    if (!one.is_array() || one.array().size() != 3 || !one.array()[0].is_string() ||
+        !one.array()[1].is_string() || !one.array()[2].is_number())
+      return malformed();
+    figures.push_back({one.array()[0].string(), one.array()[1].string(), one.array()[2].number()});
+  }
+  return figures;
+}
+
 }  // namespace
 
 Result<> FrameChannel::send(Fiber& self, const Frame& frame) {
@@ -148,6 +176,7 @@ Frame frame_of(const GeneratorSecond& second) {
   Json progress{Json::Array()};
   for (const ScenarioProgress& scenario : second.progress) progress.push(progress_json(scenario));
   frame.head.set("progress", std::move(progress));
+  if (!second.subjects.empty()) frame.head.set("subjects", subjects_json(second.subjects));
   return frame;
 }
 
@@ -165,6 +194,8 @@ Result<GeneratorSecond> second_of(const Frame& frame) {
   second.lag = Duration(lag->integer());
   second.last = last->boolean();
   for (const Json& scenario : progress->array()) second.progress.push_back(progress_of(scenario));
+  if (const Json* subjects = frame.head.find("subjects"))
+    second.subjects = TRY(subjects_of(*subjects));
   return second;
 }
 

@@ -41,6 +41,7 @@ GeneratorSecond sample_second() {
                          .started_late = 8,
                          .vus_failed = 9};
   second.progress = {progress, ScenarioProgress{.name = "other"}};
+  second.subjects = {{"7", "setup_time", 0.25}, {"8 \"x\"", "frame_req_duration.median", 1}};
   return second;
 }
 
@@ -119,6 +120,7 @@ TEST_CASE("a second arrives as it was sent, however the bytes are cut") {
           CHECK(frame->kind == FrameKind::second);
           const auto second = second_of(*frame);
           REQUIRE(second);
+          CHECK(second->subjects == sent.subjects);
           CHECK(second->cpu == sent.cpu);
           CHECK(second->lag == sent.lag);
           CHECK(second->last);
@@ -169,7 +171,7 @@ TEST_CASE("a second whose figures are of the wrong kind is malformed") {
   REQUIRE(second_of(good));
   const Json values[] = {Json(), Json("x"), Json(Json::Object()), Json(Json::Array{Json(1)}),
                          Json(true)};
-  for (const char* key : {"cpu", "lag", "last", "progress"})
+  for (const char* key : {"cpu", "lag", "last", "progress", "subjects"})
     for (const Json& value : values) {
       if (std::string_view(key) == "last" && value.is_bool()) continue;
       Frame bad = good;

@@ -12,6 +12,7 @@
 #include "run/frame_model.h"
 #include "run/seconds.h"
 #include "run/shared_counters.h"
+#include "run/subject_book.h"
 #include "server/http_server.h"
 
 namespace brunt {
@@ -25,6 +26,7 @@ class RehearsalSink final : public GeneratorSink {
 
   void second(GeneratorSecond second) override {
     const auto elapsed = std::chrono::seconds(second.snapshot.second + 1);
+    subjects_.take(second.subjects);
     auto closed = seconds_.take(second);
     if (!closed) return warned(closed.error().text);
     for (const ClosedSecond& each : *closed)
@@ -35,6 +37,7 @@ class RehearsalSink final : public GeneratorSink {
   void warned(std::string text) override { rehearsal_.warnings.push_back(std::move(text)); }
 
   Seconds& seconds() { return seconds_; }
+  SubjectBook& subjects() { return subjects_; }
   std::function<void()> on_stop;
 
  private:
@@ -42,6 +45,7 @@ class RehearsalSink final : public GeneratorSink {
   const std::function<bool(Duration)>& progress_;
   RecordBuilder builder_;
   Seconds seconds_{1};
+  SubjectBook subjects_;
   SecondRecorder recorder_{"rehearsal"};
 };
 
@@ -225,6 +229,7 @@ Result<> Play::play(Fiber& self) {
   rehearsal_.record.run.backend = name_of(BackendKind::simulated);
   rehearsal_.record.scenarios = sink_.seconds().scenarios(stage_.plan);
   rehearsal_.record.checks = sink_.seconds().checks();
+  rehearsal_.record.subjects = sink_.subjects().close(rehearsal_.record.notes);
   return done;
 }
 
@@ -233,6 +238,14 @@ double over(const RunRecord& record, const char* metric, SecondWindow window) {
   const auto sink = record.merged(Selector{metric, {}}, window);
   if (!sink) return 0;
   return sink->kind() == MetricKind::gauge ? sink->moments().max() : sink->sum();
+}
+
+// Of every protocol.
+double requests_over(const RunRecord& record, SecondWindow window) {
+  double sum = 0;
+  for (const std::string& name : record.metrics())
+    if (counts_requests(*record.find_metric(name))) sum += over(record, name.c_str(), window);
+  return sum;
 }
 
 std::string bar(double value, double most, int width) {
@@ -269,7 +282,7 @@ std::string render_rehearsal(const Plan& plan, const Rehearsal& rehearsal, const
     const SecondWindow window{from, std::min(from + step, seconds)};
     const double length = window.length();
     rows.push_back({from, over(record, "vus", window), over(record, "iterations", window) / length,
-                    over(record, "http_reqs", window) / length,
+                    requests_over(record, window) / length,
                     over(record, "dropped_iterations", window)});
     most = std::max(most, rows.back().requests);
   }
@@ -288,7 +301,7 @@ std::string render_rehearsal(const Plan& plan, const Rehearsal& rehearsal, const
   const SecondWindow all = record.all();
   out += fmt::format("\n  in all: {} iterations, {} requests",
                      format_count(over(record, "iterations", all)),
-                     format_count(over(record, "http_reqs", all)));
+                     format_count(requests_over(record, all)));
   if (const double dropped = over(record, "dropped_iterations", all); dropped > 0)
     out += fmt::format(", {} dropped", format_count(dropped));
   out += '\n';

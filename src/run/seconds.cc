@@ -49,10 +49,10 @@ struct SecondFigures {
 
   void take(const SecondRow& row) {
     const std::string& metric = row.series->metric.name;
-    if (metric == "http_reqs") requests += row.sink.sum();
+    if (counts_requests(row.series->metric)) requests += row.sink.sum();
     if (metric == "iterations") iterations += row.sink.sum();
-    if (metric == "http_req_failed") failed += row.sink.hits();
-    if (metric == "http_req_duration") duration.merge(row.sink.histogram());
+    if (counts_failures(row.series->metric)) failed += row.sink.hits();
+    if (times_requests(row.series->metric)) duration.merge(row.sink.histogram());
     if (metric == "generator_schedule_slip") slip.merge(row.sink.histogram());
   }
 };

@@ -124,6 +124,7 @@ Result<FrameRunner::Session*> FrameRunner::session_of(PlanVu& vu) {
     const std::uint64_t id =
         TRY(whole_number(step_.client_id, scope_of(scenario_, vu), "client_id"));
     place = std::make_unique<Session>(scenario_.shared, client_, id);
+    if (vu.subject) vu.subject->rename(std::to_string(id));
   }
   return static_cast<Session*>(place.get());
 }
@@ -180,6 +181,9 @@ void FrameRunner::record(const FrameReply& reply, PlanVu& vu) {
   if (reply.sent) sample.duration = reply.duration;
   if (reply.connected) sample.setup = reply.setup;
   series_.record(sample, vu.lateness);
+  if (vu.subject == nullptr) return;
+  if (sample.setup) vu.subject->add(MetricId::setup_time, *sample.setup);
+  if (reply.ok()) vu.subject->add(MetricId::frame_req_duration, reply.duration);
 }
 
 }  // namespace brunt

@@ -158,6 +158,30 @@ TEST_CASE("in an open model response times count from when a message was due") {
   CHECK(world.mean("response_time") == doctest::Approx(100 + 20 + 10));
 }
 
+TEST_CASE("a scenario may ask for figures of each client") {
+  MessageWorld world;
+  world.acknowledge = [](Peer& peer, FrameAck& ack) {
+    if (ack.message_id == 2) peer.sleep(8ms);
+    if (ack.message_id == 3) ack.message_id = 9;
+  };
+  world.play(plan_of(R"(subjects: client
+    steps: [ { frame: hi, client_id: "${70 + vu}" } ])"),
+             {.vus = 2, .iterations = 3});
+  REQUIRE(world.subjects.size() == 6);
+  CHECK(world.subjects[3].subject == "72");
+  CHECK(world.subjects[0].subject == "71");
+  CHECK(world.subjects[0].metric == "setup_time");
+  CHECK(world.subjects[0].value == doctest::Approx(20));
+  CHECK(world.subjects[1].metric == "frame_req_duration.median");
+  CHECK(world.subjects[1].value == doctest::Approx(24));
+  // What was not acknowledged as it should be has no place in a median.
+  CHECK(world.subjects[2].metric == "frame_req_duration.count");
+  CHECK(world.subjects[2].value == 2);
+  MessageWorld silent;
+  silent.play(plan_of("steps: [ { frame: hi } ]"));
+  CHECK(silent.subjects.empty());
+}
+
 TEST_CASE("a client id that is no number ends the iteration and says why") {
   MessageWorld world;
   world.play(plan_of(R"(steps: [ { frame: hi, client_id: "${scenario}" } ])"));

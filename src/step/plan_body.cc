@@ -67,6 +67,16 @@ void PlanBody::prepare(const std::vector<Step>& steps) {
   }
 }
 
+// Each holds a few hundred bytes for as long as its VU lives.
+void PlanBody::add_subject(PlanVu& vu) {
+  constexpr std::uint64_t subjects_max = 200'000;
+  if (scenario_.scenario.subjects == Subjects::none) return;
+  if (++subjects_ > subjects_max)
+    return scenario_.shared.watcher.step_failed(
+        scenario_.scenario.name, "only the first 200,000 clients have figures of their own");
+  vu.subject = std::make_unique<Subject>(std::to_string(vu.id));
+}
+
 Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
   const std::uint64_t stream = (static_cast<std::uint64_t>(scenario_.index) << 40U) + vu.id_in_test;
   auto state = std::make_unique<PlanVu>(scenario_.shared.http, scenario_.session,
@@ -76,6 +86,7 @@ Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
   mine.id_in_scenario = vu.id_in_scenario;
   mine.slots.resize(scenario_.scenario.slots.size());
   mine.rows.assign(scenario_.shared.plan.data.size(), nullptr);
+  add_subject(mine);
   vu.state = std::move(state);
   if (scenario_.scenario.before.empty()) return {};
   if (!claim_rows(mine, scenario_.scenario.before_data_sets))
@@ -103,7 +114,10 @@ IterationEnd PlanBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   return IterationEnd::complete;
 }
 
-void PlanBody::end_vu(Fiber&, Vu&) {}
+void PlanBody::end_vu(Fiber&, Vu& vu) {
+  const PlanVu& mine = static_cast<PlanVu&>(*vu.state);
+  if (mine.subject) scenario_.shared.watcher.subject_ended(*mine.subject);
+}
 
 void PlanBody::begin_iteration(PlanVu& vu, const Iteration& iteration) {
   vu.iteration = iteration.index_in_vu;

@@ -36,8 +36,10 @@ class PlanBody final : public VuBody {
   void begin_iteration(PlanVu& vu, const Iteration& iteration);
   void end_iteration(PlanVu& vu);
   void note_error(const Error& error);
+  void add_subject(PlanVu& vu);
 
   ScenarioContext scenario_;
+  std::uint64_t subjects_ = 0;                                            // Made so far.
   std::unordered_map<const Step*, std::unique_ptr<StepRunner>> runners_;  // Of requests.
   Series* data_sent_ = nullptr;
   Series* data_received_ = nullptr;

@@ -167,9 +167,18 @@ class RequestRunner::Recording final : public HttpHopVisitor {
                       .vu = static_cast<std::uint32_t>(vu_.id),
                       .iteration = vu_.iteration});
     runner_.series_.record(hop, vu_.lateness);
+    if (vu_.subject) add_to_subject(hop.reply);
   }
 
  private:
+  void add_to_subject(const HttpReply& reply) {
+    const HttpTimings& timings = reply.timings;
+    if (!reply.connection_reused && timings.connecting > Duration{})
+      vu_.subject->add(MetricId::setup_time,
+                       timings.looking_up + timings.connecting + timings.tls_handshaking);
+    if (reply.ok()) vu_.subject->add(MetricId::http_req_duration, timings.duration());
+  }
+
   RequestRunner& runner_;
   PlanVu& vu_;
 };

@@ -10,6 +10,7 @@
 #include "client/http_session.h"
 #include "load/vu.h"
 #include "metrics/recorder.h"
+#include "metrics/subject.h"
 #include "plan/plan.h"
 #include "plan/scope.h"
 
@@ -25,6 +26,8 @@ class StepWatcher {
   // Every row of a `once` data set has been taken: the scenario (of Plan::scenarios) has nothing
   // left to do.
   virtual void data_used_up(std::uint32_t /*scenario*/) {}
+  // A client of a scenario with `subjects: client` has ended.
+  virtual void subject_ended(const Subject& /*subject*/) {}
 };
 
 // In a rehearsal a model answers: what a capture does not find is made up.
@@ -73,6 +76,7 @@ struct PlanVu final : VuState {
   // What other protocols keep for the VU: connections, sequence numbers. By
   // ScenarioContext::session_slot(); nullptr until it is first used.
   std::vector<std::unique_ptr<VuState>> sessions;
+  std::unique_ptr<Subject> subject;  // Where the scenario asks for figures of each client.
   std::vector<Json> slots;
   std::vector<const Json*> rows;  // The first cell of the row claimed, by Plan::data.
   Prng prng;

@@ -67,6 +67,7 @@ struct StepWorld : StepWatcher {
   std::vector<IterationEnd> ends;
   std::vector<std::string> told;
   std::vector<std::string> vus_failed;
+  std::vector<SubjectFigure> subjects;
   int data_ends = 0;  // How often a row was wanted and there was none.
   Duration elapsed{};
   Totals totals;
@@ -116,6 +117,7 @@ struct StepWorld : StepWatcher {
  private:
   void step_failed(std::string_view, std::string_view text) override { told.emplace_back(text); }
   void data_used_up(std::uint32_t) override { ++data_ends; }
+  void subject_ended(const Subject& subject) override { subject.append_figures(subjects); }
 
   void serve(Peer& peer) {
     if (serve_raw) return serve_raw(peer);
