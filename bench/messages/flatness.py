@@ -17,9 +17,9 @@ warmup: {warmup}s
 scenarios:
   client:
     target: localhost:{port}
-    executor: constant-arrival-rate
-    rate: {rate}/s
-    duration: {duration}s
+    executor: ramping-arrival-rate
+    start_rate: {connects}/s
+    stages: [ {{ duration: {connecting}s, target: {connects}/s }}, {{ duration: 0s, target: {rate}/s }}, {{ duration: {rest}s, target: {rate}/s }} ]
     pre_allocated_vus: {clients}
     vu_choice: longest_free
     steps: [ {{ frame: {{ size: 32 }} }} ]
@@ -32,6 +32,7 @@ def main():
     parser.add_argument("--few", type=int, default=250)
     parser.add_argument("--many", type=int, default=50_000)
     parser.add_argument("--rate", type=int, default=5000)
+    parser.add_argument("--connects", type=int, default=2000, help="new clients each second before it is measured")
     parser.add_argument("--measured", type=int, default=10, help="seconds")
     options = parser.parse_args()
     print(machine())
@@ -40,9 +41,10 @@ def main():
         for round_number in range(options.rounds):
             medians = {}
             for clients in (options.few, options.many):
-                # Until each has had its turn once, connections are being made.
-                warmup = -(-clients // options.rate) + 2
-                plan = dict(rate=options.rate, clients=clients, warmup=warmup, duration=warmup + options.measured)
+                # Every client connects with its first message; slowly, so that nothing of it is left when the measuring begins.
+                connecting = -(-clients // options.connects)
+                plan = dict(rate=options.rate, clients=clients, connects=options.connects, connecting=connecting, warmup=connecting + 3,
+                            rest=3 + options.measured)
                 with server("--clients", str(clients + 500)) as (port, _):
                     report, code = run_plan(folder, PLAN.format(port=port, **plan))
                 latency = report["all_requests"]["latency_ms"]
