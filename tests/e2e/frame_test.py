@@ -1,6 +1,7 @@
 """Messages with an ACK each, against a small server of the test's own: figures of each client, over processes too, and the client by itself."""
 import csv
 import io
+import os
 import struct
 import socketserver
 import threading
@@ -80,6 +81,25 @@ class Frames(harness.Case):
                     self.assertGreater(float(row["median_rtt_us"]), 0)
                 subjects = self.rows(self.brunt("report", "last", "--format", "subjects").stdout)
                 self.assertEqual({int(row["subject"]): int(row["frame_req_duration.count"]) for row in subjects}, sent)
+
+    def test_the_master_test_comes_out_of_one_command(self):
+        done = self.brunt("run", str(harness.ROOT / "plans/messages/scale.yaml"), "--set", "clients=12", "--set", "spread=10ms", "--time-scale", "60",
+                          "--out", "analysis=analysis.csv", "-q")
+        self.assertIn(done.returncode, (0, 99, 120) if os.getloadavg()[0] > 3 else (0,), done.stdout + done.stderr)
+        analysis = self.rows((self.folder / "analysis.csv").read_text())
+        self.assertEqual([int(row["client_id"]) for row in analysis], [*range(1, 13), *range(14, 26)])
+        sent = {v["subject"]: v["value"] for v in self.report()["subjects"] if v["metric"] == "frame_req_duration.count"}
+        self.assertEqual((sent["1"], sent["12"], sent["14"], sent["25"]), (10, 120, 120, 10))
+
+    def test_a_matrix_is_a_run_for_each_value_and_a_table(self):
+        plan = str(harness.ROOT / "plans/messages/threads.yaml")
+        done = self.brunt("run", plan, "--set", "client.duration=1s", "--set", "client.vus=4", "--out", "json=samples.json", "-q")
+        self.assertIn(done.returncode, (0, 99, 120) if os.getloadavg()[0] > 3 else (0,), done.stdout + done.stderr)
+        table = done.stdout.splitlines()[-4:]
+        self.assertRegex(table[0], r"threads +requests/s +p50 +p95 +p99 +failed +outcome +run")
+        self.assertEqual([line.split()[0] for line in table[1:]], ["1", "2", "4"])
+        self.assertTrue(all((self.folder / f"samples-threads={n}.json").exists() for n in (1, 2, 4)))
+        self.assertEqual(self.brunt("run", plan, "--matrix", "threads=3", "-q").returncode, 104)
 
     def test_an_ack_for_another_client_fails_the_expectation_and_is_named(self):
         server = self.server()
