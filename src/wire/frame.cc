@@ -1,6 +1,7 @@
 #include "wire/frame.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -13,22 +14,40 @@ namespace {
 
 constexpr std::uint8_t padding_bytes_max = 16;
 
-std::uint64_t read_number(const std::byte* bytes, std::size_t width, ByteOrder order) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < width; ++i) {
-    const std::size_t at = order == ByteOrder::big ? i : width - 1 - i;
-    value = value << 8u | std::to_integer<std::uint64_t>(bytes[at]);
-  }
+static_assert(std::endian::native == std::endian::little);
+
+template <typename T>
+std::uint64_t load(const std::byte* bytes) {
+  T value{};
+  std::memcpy(&value, bytes, sizeof value);
   return value;
 }
 
-void append_number(std::string& out, std::uint64_t value, std::size_t width, ByteOrder order) {
-  char bytes[sizeof value];
-  for (std::size_t i = 0; i < width; ++i) {
-    const std::size_t at = order == ByteOrder::big ? width - 1 - i : i;
-    bytes[at] = static_cast<char>(value >> 8u * i & 0xffu);
+// The widths are few and known, so that each is one load.
+std::uint64_t read_number(const std::byte* bytes, std::size_t width, ByteOrder order) {
+  const bool is_big = order == ByteOrder::big;
+  switch (width) {
+    case 1:
+      return load<std::uint8_t>(bytes);
+    case 2:
+      return is_big ? __builtin_bswap16(static_cast<std::uint16_t>(load<std::uint16_t>(bytes)))
+                    : load<std::uint16_t>(bytes);
+    case 4:
+      return is_big ? __builtin_bswap32(static_cast<std::uint32_t>(load<std::uint32_t>(bytes)))
+                    : load<std::uint32_t>(bytes);
+    case 8:
+      return is_big ? __builtin_bswap64(load<std::uint64_t>(bytes)) : load<std::uint64_t>(bytes);
+    default:
+      return 0;
   }
-  out.append(bytes, width);
+}
+
+// Writes `width` bytes, and spoils those behind up to eight in all; gives where the next goes.
+char* put_number(char* to, std::uint64_t value, std::size_t width, ByteOrder order) {
+  if (width == 0) return to;
+  if (order == ByteOrder::big) value = __builtin_bswap64(value << (64 - 8 * width));
+  std::memcpy(to, &value, sizeof value);
+  return to + width;
 }
 
 std::uint64_t number_max(std::size_t width) {
@@ -111,9 +130,11 @@ Result<> append_frame_request(std::string& out, const FrameLayout& layout,
                                         " bytes is not within " +
                                         std::to_string(layout.payload_bytes_min) + " to " +
                                         std::to_string(layout.payload_bytes_max));
-  append_number(out, request.client_id, layout.client_id_bytes, layout.request_order);
-  append_number(out, request.message_id, layout.message_id_bytes, layout.request_order);
-  append_number(out, size, layout.length_bytes, layout.request_order);
+  char head[3 * sizeof(std::uint64_t)];
+  char* at = put_number(head, request.client_id, layout.client_id_bytes, layout.request_order);
+  at = put_number(at, request.message_id, layout.message_id_bytes, layout.request_order);
+  at = put_number(at, size, layout.length_bytes, layout.request_order);
+  out.append(head, at);
   out.append(layout.padding_bytes, '\0');
   out.append(as_text(request.payload));
   return {};
@@ -121,8 +142,10 @@ Result<> append_frame_request(std::string& out, const FrameLayout& layout,
 
 Result<> append_frame_ack(std::string& out, const FrameLayout& layout, const FrameAck& ack) {
   TRY(check_ids(layout, ack.client_id, ack.message_id));
-  append_number(out, ack.client_id, layout.client_id_bytes, layout.ack_order);
-  append_number(out, ack.message_id, layout.message_id_bytes, layout.ack_order);
+  char bytes[2 * sizeof(std::uint64_t)];
+  char* at = put_number(bytes, ack.client_id, layout.client_id_bytes, layout.ack_order);
+  at = put_number(at, ack.message_id, layout.message_id_bytes, layout.ack_order);
+  out.append(bytes, at);
   return {};
 }
 
