@@ -23,6 +23,8 @@ class Builder {
  public:
   explicit Builder(std::size_t depth_max) : depth_max_(depth_max) {}
 
+  // RapidJSON's names for its events.
+  // NOLINTBEGIN(readability-identifier-naming)
   bool Null() { return put(Json()); }
   bool Bool(bool value) { return put(Json(value)); }
   // Numbers come as text (kParseNumbersAsStringsFlag) and are converted here: RapidJSON 1.1 counts
@@ -55,6 +57,7 @@ class Builder {
   bool EndObject(rapidjson::SizeType) { return end(); }
   bool StartArray() { return begin(Json(Json::Array())); }
   bool EndArray(rapidjson::SizeType) { return end(); }
+  // NOLINTEND(readability-identifier-naming)
 
   Json take() { return std::move(root_); }
   bool too_deep() const { return too_deep_; }

@@ -31,21 +31,21 @@ class Json {
         512;  // Deeper is a bug or an attack; each level costs a vector, not our stack.
   };
 
-  Json() = default;                            // null
-  Json(std::nullptr_t) {}                      // NOLINT(google-explicit-constructor)
-  Json(bool value) : value_(value) {}          // NOLINT(google-explicit-constructor)
-  Json(std::int64_t value) : value_(value) {}  // NOLINT(google-explicit-constructor)
-  Json(int value)
-      : value_(static_cast<std::int64_t>(value)) {}  // NOLINT(google-explicit-constructor)
-  Json(std::uint64_t value)
-      : value_(static_cast<std::int64_t>(value)) {}      // NOLINT(google-explicit-constructor)
-  Json(double value) : value_(value) {}                  // NOLINT(google-explicit-constructor)
-  Json(std::string value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Json(std::string_view value)
-      : value_(std::string(value)) {}                      // NOLINT(google-explicit-constructor)
-  Json(const char* value) : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
-  Json(Array value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
-  Json(Object value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Json() = default;  // null
+  // A value where a Json is wanted: set("name", "value").
+  // NOLINTBEGIN(google-explicit-constructor)
+  Json(std::nullptr_t) {}
+  Json(bool value) : value_(value) {}
+  Json(std::int64_t value) : value_(value) {}
+  Json(int value) : value_(static_cast<std::int64_t>(value)) {}
+  Json(std::uint64_t value) : value_(static_cast<std::int64_t>(value)) {}
+  Json(double value) : value_(value) {}
+  Json(std::string value) : value_(std::move(value)) {}
+  Json(std::string_view value) : value_(std::string(value)) {}
+  Json(const char* value) : value_(std::string(value)) {}
+  Json(Array value) : value_(std::move(value)) {}
+  Json(Object value) : value_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   // Errors: malformed, with line and column; too_large beyond the limits.
   static Result<Json> parse(std::string_view text, Limits limits);

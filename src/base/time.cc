@@ -7,7 +7,7 @@ namespace {
 
 std::int64_t read_clock(clockid_t clock) {
   timespec now{};
-  clock_gettime(clock, &now);
+  (void)clock_gettime(clock, &now);
   return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
