@@ -60,7 +60,7 @@ def main():
     whole = report["all_requests"]
     latency = whole["latency_ms"]
     print(f"{options.clients} clients: {latency['count']} messages, {whole['failed']} failed; p50 {latency['p50']:.3f} ms, p95 {latency['p95']:.1f} ms,"
-          f" p99 {latency['p99']:.1f} ms" + ("; the generator was saturated" if code else ""))
+          f" p99 {latency['p99']:.1f} ms" + f"; {report['run']['verdict']}")
     for side in ("server", "brunt"):
         print(f"{side}: {held.get(side, 0) / 1024:.0f} MiB, {(held.get(side, 0) - alone.get(side, 0)) / options.clients:.2f} KiB a connection")
     print(verified)

@@ -21,7 +21,9 @@ def server(*options):
     """`brunt serve messages` in a folder of its own; gives its port and its process."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="brunt-bench-"))
     port = free_port()
-    argv = [BRUNT, "serve", "messages", "--listen", f"127.0.0.1:{port}", "--output", str(folder / "messages.dat"), *options]
+    argv = [BRUNT, "serve", "messages", "--listen", f"127.0.0.1:{port}", *options]
+    if "--output" not in options:
+        argv += ["--output", str(folder / "messages.dat")]
     with open(folder / "log", "w") as log:
         process = subprocess.Popen(argv, stdout=log, stderr=log, cwd=folder)
     try:

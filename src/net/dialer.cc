@@ -244,8 +244,9 @@ Result<> Dialer::State::speak_tls(Fiber& self, const DialTarget& target, Dialed&
 Dialer::Dialer(Loop& loop, Resolver& resolver, const AllowList& allow_list, DialerOptions options) {
   const MachineLimits limits = read_machine_limits();
   std::vector<Endpoint> local_ips = options.local_ips;
+  const std::uint32_t first = options.loopback_first;
   state_.reset(new State{loop, resolver, allow_list, std::move(options), limits,
-                         SourceAddresses(std::move(local_ips), limits.ports())});
+                         SourceAddresses(std::move(local_ips), limits.ports(), first)});
 }
 
 Dialer::~Dialer() = default;

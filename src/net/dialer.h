@@ -45,6 +45,9 @@ bool fits(const Redirection& redirection, std::string_view host, std::uint16_t p
 
 struct DialerOptions {
   std::vector<Endpoint> local_ips;  // Source addresses, used in turn; empty: the kernel's choice.
+  // Towards loopback without `local_ips`: with which of 127.0.0.1, .2, ... to begin. Dialers beside
+  // each other that begin apart do not fill up one address's ports together.
+  std::uint32_t loopback_first = 0;
   std::vector<Redirection> redirections;  // The first that fits counts.
   // For each address; where a name has several, they share what is left until the deadline evenly.
   Duration connect_attempt_max = std::chrono::seconds(30);

@@ -235,6 +235,16 @@ TEST_CASE("over loopback the next source address comes when a quarter of one is 
   CHECK(from_text(sources.choose(to, now)) == "127.0.0.2");
 }
 
+TEST_CASE("dialers that begin apart over loopback stay apart") {
+  SourceAddresses sources({}, 4, 199);
+  const Endpoint to = Endpoint::loopback(80);
+  CHECK(from_text(sources.choose(to, Instant{1h})) == "127.0.0.200");
+  CHECK(from_text(sources.choose(to, Instant{1h})) == "kernel");
+  CHECK(from_text(sources.choose(to, Instant{1h})) == "127.0.0.2");
+  SourceAddresses listed({*Endpoint::from_ip("127.0.0.7", 0)}, 4, 199);
+  CHECK(from_text(listed.choose(to, Instant{1h})) == "127.0.0.7");
+}
+
 TEST_CASE("towards others there is one source address unless more are given") {
   SourceAddresses sources({}, 8);
   const Endpoint far = *Endpoint::parse("198.51.100.1:80");

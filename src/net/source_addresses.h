@@ -15,10 +15,17 @@ namespace brunt {
 // Towards loopback without a list; enough for a million connections a minute.
 inline constexpr std::uint32_t loopback_sources_max = 200;
 
+// Where the `index`-th of `count` dialers that run beside each other begins.
+inline std::uint32_t share_of_sources(std::uint64_t index, std::uint64_t count) {
+  return static_cast<std::uint32_t>(index * loopback_sources_max / count % loopback_sources_max);
+}
+
 class SourceAddresses {
  public:
-  // `ports`: of the ephemeral range.
-  SourceAddresses(std::vector<Endpoint> local_ips, std::uint32_t ports);
+  // `ports`: of the ephemeral range. `loopback_first`: towards loopback without a list, with which
+  // of the addresses to begin (from 0: the kernel's choice, 127.0.0.2, ...).
+  SourceAddresses(std::vector<Endpoint> local_ips, std::uint32_t ports,
+                  std::uint32_t loopback_first = 0);
 
   struct Choice {
     std::optional<Endpoint> from;  // Nothing: the kernel's choice.
@@ -51,6 +58,7 @@ class SourceAddresses {
   std::vector<Endpoint> local_ipv4_;
   std::vector<Endpoint> local_ipv6_;
   std::uint32_t opened_max_;  // Of one source in a minute.
+  std::uint32_t loopback_first_;
   std::unordered_map<std::string, Destination> destinations_;
 };
 

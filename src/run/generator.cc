@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "net/source_addresses.h"
+
 namespace brunt {
 namespace {
 
@@ -29,7 +31,9 @@ Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t inde
       sink_(sink),
       resolver_(loop, {.hosts = setup.hosts}),
       dialer_(loop, resolver_, setup.allow,
-              {.local_ips = setup.local_ips, .redirections = setup.redirections}),
+              {.local_ips = setup.local_ips,
+               .loopback_first = setup.loopback_first + share_of_sources(index, setup.threads),
+               .redirections = setup.redirections}),
       units_(load_units(setup.plan)),
       recorder_(setup.registry, {.tap = setup.tap}),
       scenarios_({.loop = loop,

@@ -46,6 +46,7 @@ struct GeneratorSetup {
   std::vector<HostEntry> hosts;          // For the simulated network.
   std::vector<Redirection> redirections;
   std::vector<Endpoint> local_ips;
+  std::uint32_t loopback_first = 0;  // DialerOptions' for the first of its generators.
   SampleTap tap = SampleTap::off;
   Segment segment;            // This process's part of the test.
   SegmentText segment_text;   // The instance's: what generator processes share out.

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "loop/fiber_group.h"
+#include "net/source_addresses.h"
 #include "run/generator_threads.h"
 #include "run/shared_counters.h"
 
@@ -241,6 +242,7 @@ Result<> Servant::make_setup(const Json& head) {
       TRY(Segment::parse(text_of(head, "segment"), text_of(head, "segment_sequence")));
   setup_->segment = whole.part(index, processes);
   setup_->seed = number("seed");
+  setup_->loopback_first = share_of_sources(index, processes);
   if (flag_of(head, "tap")) setup_->tap = SampleTap::on;
   if (const Json* rules = head.find("redirections"))
     for (const Json& rule : rules->array())
