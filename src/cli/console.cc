@@ -33,8 +33,8 @@ int exit_code_of(const Error& error) {
   }
 }
 
-int run_on_loop(const std::function<int(Fiber&, Signals&)>& body) {
-  auto loop = Loop::create({.backend = BackendKind::epoll});
+int run_on_loop(const std::function<int(Fiber&, Signals&)>& body, BackendKind backend) {
+  auto loop = Loop::create({.backend = backend});
   if (!loop) {
     complain(loop.error().text);
     return code_of(ExitCode::other);

@@ -20,8 +20,8 @@ bool print(std::string_view text);
 int exit_code_of(const Error& error);
 
 // Makes a loop, runs `body` on a fiber of it with Ctrl-C as `signals`, and gives its exit code.
-// Backend `automatic` is epoll here: the conductor's loop waits for descriptors of processes, not
-// for load.
-int run_on_loop(const std::function<int(Fiber&, Signals&)>& body);
+// Epoll by default: the conductor's loop waits for descriptors of processes, not for load.
+int run_on_loop(const std::function<int(Fiber&, Signals&)>& body,
+                BackendKind backend = BackendKind::epoll);
 
 }  // namespace brunt

@@ -7,13 +7,19 @@
 //   ...
 //   TRY(links.clear(self, "gateway->smsc", "smsc-cut"));
 //
-// Cut, refuse, reset, blackhole, slow, narrow: each is a ToxicType (fault/toxic.h).
+// Cut, refuse, reset, blackhole, slow, narrow: each is a ToxicType (fault/toxic.h). A run's links
+// are in a process of their own, reached by LinkControl; a rehearsal's in a ProxySet
+// (fault/proxy_set.h) on the simulated loop.
 #pragma once
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "fault/toxic.h"
 #include "loop/fiber.h"
+#include "net/dialer.h"
 
 namespace brunt {
 
@@ -27,6 +33,36 @@ class LinkSwitch {
 
   // Takes it off again; nothing if it is not there. Parks. Errors: as set().
   virtual Result<> clear(Fiber& self, std::string_view link, std::string_view toxic_name) = 0;
+};
+
+// A link as the proxy's process is asked for it.
+struct LinkOrder {
+  std::string name;
+  std::string upstream;  // host:port, or unix:/path
+  std::string listen = "127.0.0.1:0";
+  std::vector<Toxic> toxics;
+};
+
+// The links in another process (`brunt tool proxy --control`), by its control API. Several fibers
+// may use it at once.
+class LinkControl final : public LinkSwitch {
+ public:
+  // `control`: host:port, or unix:/path. Both must outlive it. Errors: invalid.
+  static Result<std::unique_ptr<LinkControl>> create(Loop& loop, Dialer& dialer,
+                                                     std::string_view control);
+  ~LinkControl() override;
+
+  // Opens a link; gives where it listens. Parks. Errors: invalid, denied (the name is taken), and
+  // what keeps the process from being reached.
+  Result<Endpoint> open(Fiber& self, const LinkOrder& order);
+
+  Result<> set(Fiber& self, std::string_view link, const Toxic& toxic) override;
+  Result<> clear(Fiber& self, std::string_view link, std::string_view toxic_name) override;
+
+ private:
+  struct State;
+  explicit LinkControl(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace brunt

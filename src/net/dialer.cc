@@ -153,6 +153,7 @@ struct Dialer::State {
   Result<std::unique_ptr<Stream>> connect_to(Fiber& self, const Endpoint& to, Instant deadline);
   Result<std::unique_ptr<Stream>> connect_any(Fiber& self, const std::vector<Endpoint>& addresses,
                                               Instant deadline);
+  Result<> travel(Fiber& self, const Endpoint& to, Instant deadline);
   Result<> speak_tls(Fiber& self, const DialTarget& target, Dialed& dialed, Instant deadline);
 };
 
@@ -241,6 +242,17 @@ Result<> Dialer::State::speak_tls(Fiber& self, const DialTarget& target, Dialed&
   return {};
 }
 
+// The time that connecting would take if the peer were as far away as its proxy makes it.
+Result<> Dialer::State::travel(Fiber& self, const Endpoint& to, Instant deadline) {
+  const auto far = std::ranges::find(options.far, to, &FarAddress::at);
+  if (far == options.far.end()) return {};
+  const Instant arrives = loop.precise_now() + far->round_trip;
+  TRY(self.sleep_until(std::min(arrives, deadline)));
+  if (arrives > deadline)
+    return fail(ErrorCode::timeout, "connect to " + to.text() + ": timed out");
+  return {};
+}
+
 Dialer::Dialer(Loop& loop, Resolver& resolver, const AllowList& allow_list, DialerOptions options) {
   const MachineLimits limits = read_machine_limits();
   std::vector<Endpoint> local_ips = options.local_ips;
@@ -267,6 +279,7 @@ Result<Dialed> Dialer::dial(Fiber& self, const DialTarget& target, Instant deadl
     return fail_in(target.host, std::move(stream).error());
   if (!stream) return std::unexpected(std::move(stream).error());
   dialed.stream = *std::move(stream);
+  TRY(state.travel(self, dialed.stream->peer(), deadline));
   dialed.timings.connected = state.loop.precise_now();
   dialed.timings.tls_handshaken = dialed.timings.connected;
   TRY(state.speak_tls(self, target, dialed, deadline));

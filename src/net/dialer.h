@@ -43,12 +43,20 @@ Result<Redirection> parse_redirection(std::string_view from, std::string_view to
 // Whether it is meant for this host and port.
 bool fits(const Redirection& redirection, std::string_view host, std::uint16_t port);
 
+// Where a proxy of ours stands for something far away: connecting there takes the round trip too,
+// which no proxy can make a kernel wait for (fault/proxy.h).
+struct FarAddress {
+  Endpoint at;
+  Duration round_trip{};
+};
+
 struct DialerOptions {
   std::vector<Endpoint> local_ips;  // Source addresses, used in turn; empty: the kernel's choice.
   // Towards loopback without `local_ips`: with which of 127.0.0.1, .2, ... to begin. Dialers beside
   // each other that begin apart do not fill up one address's ports together.
   std::uint32_t loopback_first = 0;
   std::vector<Redirection> redirections;  // The first that fits counts.
+  std::vector<FarAddress> far;
   // For each address; where a name has several, they share what is left until the deadline evenly.
   Duration connect_attempt_max = std::chrono::seconds(30);
 };

@@ -61,6 +61,27 @@ TEST_CASE("a dial says how long each part took") {
   });
 }
 
+TEST_CASE("connecting to a far address takes its round trip") {
+  auto loop = Loop::create({.backend = BackendKind::simulated}).value();
+  REQUIRE(loop->spawn("test", [](Fiber& self) {
+    const auto far = listen_on(self, Endpoint::loopback(0));
+    const auto near = listen_on(self, Endpoint::loopback(0));
+    Setup setup;
+    setup.options.far = {{far->local(), 154ms}};
+    const auto dialed = dial(self, setup, {.host = "127.0.0.1", .port = far->local().port()});
+    REQUIRE(dialed.has_value());
+    CHECK(dialed->timings.connecting() == 154ms);
+    const auto quick = dial(self, setup, {.host = "127.0.0.1", .port = near->local().port()});
+    REQUIRE(quick.has_value());
+    CHECK(quick->timings.connecting() == 0ms);
+    setup.options.far[0].round_trip = 1min;
+    const auto late = dial(self, setup, {.host = "127.0.0.1", .port = far->local().port()});
+    REQUIRE_FALSE(late.has_value());
+    CHECK(late.error().code == ErrorCode::timeout);
+  }));
+  loop->run();
+}
+
 TEST_CASE("a port that nobody listens on is refused, and the text names host and address") {
   on_real_loops([](Fiber& self) {
     const std::uint16_t port = listen_on(self, Endpoint::loopback(0))->local().port();

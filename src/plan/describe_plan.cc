@@ -220,6 +220,22 @@ void describe_expectations(const Plan& plan, std::string& out) {
 
 }  // namespace
 
+void describe_links(const Plan& plan, std::string& out) {
+  if (plan.links.empty()) return;
+  out += "\nlinks, through brunt's proxy\n";
+  for (const LinkPlan& link : plan.links) {
+    std::vector<std::string> notes;
+    if (link.jitter > Duration::zero())
+      notes.push_back(
+          fmt::format("± {}{}", format_duration(link.jitter),
+                      link.distribution == LinkPlan::Distribution::normal ? ", normal" : ""));
+    if (link.bytes_a_second > 0)
+      notes.push_back(format_bytes(static_cast<double>(link.bytes_a_second)) + "/s each way");
+    fmt::format_to(std::back_inserter(out), "  {:<16} {}\n", link.name,
+                   with_notes("round trip " + format_duration(link.rtt), notes));
+  }
+}
+
 std::string describe_load(const ScenarioOptions& load) {
   std::string text;
   std::vector<std::string> notes;
@@ -292,6 +308,7 @@ std::string describe_plan(const Plan& plan) {
   if (plan.time_scale != 1)
     fmt::format_to(std::back_inserter(out), "  time scale {}: a rehearsal\n", plan.time_scale);
   describe_services(plan, out);
+  describe_links(plan, out);
   out += "\nscenarios\n";
   for (const Scenario& scenario : plan.scenarios) describe_scenario(plan, scenario, out);
   if (plan.shared_load)

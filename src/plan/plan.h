@@ -17,6 +17,7 @@
 #include "metrics/threshold_judge.h"
 #include "plan/data_set.h"
 #include "plan/expression.h"
+#include "plan/link_plan.h"
 #include "plan/position.h"
 #include "plan/service_plan.h"
 #include "plan/steps.h"
@@ -129,6 +130,7 @@ struct Plan {
   std::vector<MatrixAxis> matrix;  // A run for each combination of values; usually empty.
   std::vector<ServicePlan> services;
   std::vector<std::uint32_t> start_order;  // Indices of services, each after those it names.
+  std::vector<LinkPlan> links;
   std::vector<DataPlan> data;
   std::vector<Scenario> scenarios;
   std::optional<ScenarioOptions> shared_load;  // `load:`, for the scenarios with a weight.

@@ -48,6 +48,9 @@ void read_services(ReadContext& context, const Field& services, Plan& plan);
 void read_matrix(ReadContext& context, const Field& matrix, const MatrixChoice& choice,
                  NameTable& names, Plan& plan);
 
+// After services and scenarios, which they name.
+void read_links(ReadContext& context, const Field& links, Plan& plan);
+
 // Evaluates `vars:` in the order of their needs and puts them into `names`.
 void read_vars(ReadContext& context, const Field& vars, NameTable& names, Plan& plan);
 void read_data(ReadContext& context, const Field& data, NameTable& names, Plan& plan);

@@ -105,9 +105,10 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
   read_shared_load(context, load, plan);
   read_scenarios(context, map.require("scenarios"), plan);
   check_weights(context, load, plan);
+  read_links(context, map.find("links"), plan);
   read_watch(context, map.find("watch"), plan);
   read_expectations(context, map.find("expect"), plan);
-  map.refuse({"links", "faults", "accounts", "limit", "until", "for"});
+  map.refuse({"faults", "accounts", "limit", "until", "for"});
   map.finish();
   context.names = nullptr;
 }

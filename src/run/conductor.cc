@@ -210,8 +210,11 @@ Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   if (signals != nullptr)
     TRY(watchers.spawn("signals", [&](Fiber& fiber) { watch_signals(fiber, *signals); }));
   Dialer dialer(loop_, resolver_, setup_->allow, {});
-  ServiceSet services(dialer,
-                      {.program = options_.program, .logs = logs_, .temporary = folder_->path()});
+  ServiceSet services(dialer, {.program = options_.program,
+                               .logs = logs_,
+                               .temporary = folder_->path(),
+                               .allow = setup_->allow_rules,
+                               .seed = record_.run.seed});
   Result<> done = services.start(self, plan_, observer_);
   if (!done && logs_ != folder_->path()) done.error().text += "; logs are in " + logs_.string();
   if (done && interrupts_ == 0) done = generate(self, services);

@@ -21,6 +21,13 @@ Duration thread_cpu() {
 
 constexpr std::size_t sentences_max = 100;  // Of one generator; what comes after says nothing new.
 
+std::vector<FarAddress> far_addresses(const GeneratorSetup& setup) {
+  std::vector<FarAddress> all;
+  for (const LinkedAddress& link : linked_addresses(setup.plan, setup.members))
+    if (const auto at = Endpoint::parse(link.address)) all.push_back({*at, link.round_trip});
+  return all;
+}
+
 }  // namespace
 
 Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t index,
@@ -33,7 +40,8 @@ Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t inde
       dialer_(loop, resolver_, setup.allow,
               {.local_ips = setup.local_ips,
                .loopback_first = setup.loopback_first + share_of_sources(index, setup.threads),
-               .redirections = setup.redirections}),
+               .redirections = setup.redirections,
+               .far = far_addresses(setup)}),
       units_(load_units(setup.plan)),
       recorder_(setup.registry, {.tap = setup.tap}),
       scenarios_({.loop = loop,

@@ -38,7 +38,7 @@ struct SegmentText {
 // pointers lead to.
 struct GeneratorSetup {
   const Plan& plan;
-  std::span<const std::string> members;  // Of services.
+  std::span<const std::string> members;  // Of services, as each sees them (plan/link_plan.h).
   const MetricRegistry& registry;
   MetricId step_errors{};
   AllowList allow;

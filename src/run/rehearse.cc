@@ -7,9 +7,11 @@
 
 #include "base/units.h"
 #include "base/url.h"
+#include "fault/proxy_set.h"
 #include "loop/fiber_group.h"
 #include "plan/names.h"
 #include "run/frame_model.h"
+#include "run/links.h"
 #include "run/seconds.h"
 #include "run/shared_counters.h"
 #include "run/subject_book.h"
@@ -67,21 +69,30 @@ Endpoint model_at(std::size_t index) {
   return Endpoint::loopback(static_cast<std::uint16_t>(20'000 + index));
 }
 
+Endpoint link_at(std::size_t index) {
+  return Endpoint::loopback(static_cast<std::uint16_t>(10'000 + index));
+}
+
 class StageManager {
  public:
   explicit StageManager(const Plan& plan) : stage_{.plan = plan} {}
 
   Result<Stage> set() && {
     const std::size_t services = stage_.plan.services.size();
-    stage_.members.assign(services * service_members.size(), "rehearsed");
+    const std::size_t one_view = services * service_members.size();
+    stage_.members.assign(member_views(stage_.plan) * one_view, "rehearsed");
     for (std::size_t i = 0; i < services; ++i) {
       const Endpoint at = model_at(i);
       stage_.models.push_back({at, {}});
-      stage_.members[member_slot(i, 0)] = "http://" + at.text();
-      stage_.members[member_slot(i, 1)] = at.text();
-      stage_.members[member_slot(i, 2)] = at.ip();
-      stage_.members[member_slot(i, 3)] = std::to_string(at.port());
+      for (std::size_t view = 0; view < stage_.members.size(); view += one_view) {
+        stage_.members[view + member_slot(i, 0)] = "http://" + at.text();
+        stage_.members[view + member_slot(i, 1)] = at.text();
+        stage_.members[view + member_slot(i, 2)] = at.ip();
+        stage_.members[view + member_slot(i, 3)] = std::to_string(at.port());
+      }
     }
+    for (std::size_t i = 0; i < stage_.plan.links.size(); ++i)
+      lead_through(stage_.plan, stage_.plan.links[i], link_at(i).text(), stage_.members);
     for (Scenario& scenario : stage_.plan.scenarios) {
       scenario_ = &scenario;
       TRY(lead(scenario.target));
@@ -92,12 +103,32 @@ class StageManager {
   }
 
  private:
+  std::size_t scenario_index() const {
+    return static_cast<std::size_t>(scenario_ - stage_.plan.scenarios.data());
+  }
+  std::span<const std::string> seen() const {
+    return seen_by_scenario(stage_.plan, stage_.members, scenario_index());
+  }
+
+  // Its link's proxy, where the scenario has a link to it.
+  Endpoint way_to(const Model& model) const {
+    for (std::size_t i = 0; i < stage_.plan.links.size(); ++i) {
+      const LinkPlan& link = stage_.plan.links[i];
+      if (link.from_kind == LinkPlan::From::scenario && link.from == scenario_index() &&
+          stage_.models[link.to].at == model.at)
+        return link_at(i);
+    }
+    return model.at;
+  }
+
   // The model behind a target, which is added where there is none yet; nullptr without a target.
   Result<Model*> model_of(const Template& target) {
-    const std::string text =
-        TRY(target.expand({.members = stage_.members, .scenario = scenario_->name}));
+    const std::string text = TRY(target.expand({.members = seen(), .scenario = scenario_->name}));
     if (text.empty()) return nullptr;
     const PeerAddress peer = TRY(parse_peer_address(text));
+    for (std::size_t i = 0; i < stage_.plan.links.size(); ++i)
+      if (link_at(i).ip() == peer.host && link_at(i).port() == peer.port)
+        return &stage_.models[stage_.plan.links[i].to];
     for (Model& model : stage_.models)
       if (model.at.ip() == peer.host && model.at.port() == peer.port) return &model;
     auto [found, is_new] = outside_.try_emplace(peer.text(), stage_.models.size());
@@ -108,11 +139,10 @@ class StageManager {
   Result<> lead(Template& target) {
     const Model* model = TRY(model_of(target));
     if (model == nullptr) return {};
-    const std::string text =
-        TRY(target.expand({.members = stage_.members, .scenario = scenario_->name}));
+    const std::string text = TRY(target.expand({.members = seen(), .scenario = scenario_->name}));
     const auto url = parse_url(text);
-    target =
-        Template::constant("http://" + model->at.text() + (url ? url->target : std::string("/")));
+    target = Template::constant("http://" + way_to(*model).text() +
+                                (url ? url->target : std::string("/")));
     return {};
   }
 
@@ -138,6 +168,19 @@ class StageManager {
   std::map<std::string, std::size_t> outside_;  // What is no service of the plan.
 };
 
+// The proxies of the plan's links on the simulated network.
+struct RehearsedLinks {
+  RehearsedLinks(Loop& loop, std::uint64_t seed)
+      : resolver(loop, {}),
+        dialer(loop, resolver, allow, {}),
+        proxies(loop, dialer, {.seed = seed}) {}
+
+  Resolver resolver;
+  AllowList allow = AllowList::everything();
+  Dialer dialer;
+  ProxySet proxies;
+};
+
 class Play {
  public:
   Play(const Plan& plan, const RehearseOptions& options, Rehearsal& rehearsal,
@@ -159,6 +202,7 @@ class Play {
  private:
   Result<> play(Fiber& self);
   Result<> open_models(FiberGroup& group);
+  Result<> open_links();
   GeneratorSetup make_setup();
 
   RehearseOptions options_;
@@ -171,7 +215,19 @@ class Play {
   std::vector<std::unique_ptr<HttpServer>> servers_;
   std::vector<std::unique_ptr<FrameModel>> frames_;
   std::unique_ptr<SharedCounters> counters_;
+  std::unique_ptr<RehearsedLinks> links_;
 };
+
+Result<> Play::open_links() {
+  links_ = std::make_unique<RehearsedLinks>(*loop_, options_.seed);
+  for (std::size_t i = 0; i < stage_.plan.links.size(); ++i) {
+    const LinkPlan& link = stage_.plan.links[i];
+    Proxy* const proxy = TRY(links_->proxies.create(
+        {.name = link.name, .listen = link_at(i), .upstream = stage_.models[link.to].at.text()}));
+    for (const Toxic& toxic : toxics_of(link)) TRY(proxy->set_toxic(toxic));
+  }
+  return {};
+}
 
 Result<> Play::open_models(FiberGroup& group) {
   for (const auto& [at, messages] : stage_.models) {
@@ -214,6 +270,7 @@ Result<> Play::play(Fiber& self) {
   setup.rehearsal = Rehearsing::yes;
   FiberGroup models(*loop_);
   auto opened = open_models(models);
+  if (opened) opened = open_links();
   Result<> done;
   if (opened) {
     Generator generator(*loop_, setup, 0, sink_);
@@ -222,6 +279,7 @@ Result<> Play::play(Fiber& self) {
     if (done) done = generator.run(self, self.now());
     sink_.on_stop = nullptr;
   }
+  if (links_ != nullptr) links_->proxies.stop(self);
   models.cancel();
   (void)models.join(self);
   if (!opened) return opened;

@@ -193,3 +193,34 @@ TEST_CASE("messages are rehearsed against a model that acknowledges them") {
   CHECK(total(rehearsal, "frame_reqs", {{"name", "other"}}) == 12);
   CHECK(total(rehearsal, "frame_req_failed") == 0);
 }
+
+TEST_CASE("a link delays what goes through it, and connecting takes its round trip") {
+  const std::string text = R"(name: far
+services:
+  near: { address: "http://shop.test" }
+  shop: { address: "http://shop.test:8080" }
+links:
+  - { from: buyer, to: shop, rtt: 100ms }
+scenarios:
+  buyer:
+    target: shop
+    executor: per-vu-iterations
+    vus: 3
+    iterations: 10
+    steps: [ { GET: /, name: far }, { GET: "${near.url}/", name: near } ]
+)";
+  auto plan = read_plan(text, "far.yaml", {});
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text());
+  const Rehearsal rehearsal = rehearsed(*plan, {.service_time = 1us, .round_trip = 0us});
+  CHECK(rehearsal.warnings == std::vector<std::string>{});
+  const auto worst = [&](const char* metric, const char* name) {
+    const auto sink = rehearsal.record.merged({metric, {{"name", name}}}, rehearsal.record.all());
+    return sink ? sink->moments().max() : -1;
+  };
+  CHECK(total(rehearsal, "http_reqs") == 60);
+  CHECK(worst("http_req_duration", "far") >= 100);
+  CHECK(worst("http_req_duration", "far") < 102);
+  CHECK(worst("http_req_connecting", "far") == doctest::Approx(100).epsilon(0.01));
+  CHECK(worst("http_req_duration", "near") < 2);
+  CHECK(worst("http_req_connecting", "near") < 2);
+}

@@ -45,15 +45,26 @@ ServiceSet::~ServiceSet() {
   for (const auto& store : stores_) fs::remove_all(store, ignored);
 }
 
-Result<std::string> ServiceSet::expand(const Template& text) const {
-  const Scope scope{.members = members_};
+Result<std::string> ServiceSet::expand(const Template& text, std::uint32_t index) const {
+  const Scope scope{.members = seen_by_service(*plan_, members_, index)};
   return text.expand(scope);
 }
 
 Result<> ServiceSet::start(Fiber& self, const Plan& plan, RunObserver& observer) {
-  members_.assign(plan.services.size() * service_members.size(), {});
+  plan_ = &plan;
+  members_.assign(member_views(plan) * plan.services.size() * service_members.size(), {});
+  if (!plan.links.empty()) {
+    observer.phase("starting the links' proxy");
+    links_ = TRY(Links::start(self, dialer_,
+                              {.program = options_.program,
+                               .folder = options_.temporary,
+                               .logs = options_.logs,
+                               .allow = options_.allow,
+                               .seed = options_.seed}));
+  }
   for (const std::uint32_t index : plan.start_order) {
     auto started = start_one(self, plan, index, observer);
+    if (started) started = open_links(self, plan, index);
     if (!started) {
       stop(self, observer);
       return fail_in("services." + plan.services[index].name, std::move(started).error());
@@ -62,11 +73,30 @@ Result<> ServiceSet::start(Fiber& self, const Plan& plan, RunObserver& observer)
   return {};
 }
 
+Result<> ServiceSet::open_links(Fiber& self, const Plan& plan, std::uint32_t to) {
+  for (const LinkPlan& link : plan.links) {
+    if (link.to != to) continue;
+    const std::string& own = members_[member_slot(to, address)];
+    if (own.empty())
+      return fail(ErrorCode::invalid,
+                  fmt::format("link \"{}\": nobody knows where {} listens; give it an \"address\"",
+                              link.name, plan.services[to].name));
+    lead_through(plan, link, TRY(links_->open(self, link, own)), members_);
+  }
+  return {};
+}
+
+void ServiceSet::set_member(std::uint32_t index, std::size_t member, const std::string& value) {
+  const std::size_t one_view = plan_->services.size() * service_members.size();
+  for (std::size_t view = 0; view < members_.size(); view += one_view)
+    members_[view + member_slot(index, member)] = value;
+}
+
 Result<> ServiceSet::start_one(Fiber& self, const Plan& plan, std::uint32_t index,
                                RunObserver& observer) {
   const ServicePlan& service = plan.services[index];
   if (const auto* fixed = std::get_if<AddressService>(&service.kind))
-    return note_address(index, TRY(expand(fixed->address)));
+    return note_address(index, TRY(expand(fixed->address, index)));
   if (const auto* engine = std::get_if<EngineService>(&service.kind);
       engine != nullptr && engine->name == "sqlite")
     return make_store(service, index);
@@ -97,7 +127,7 @@ Result<> ServiceSet::start_builtin(Fiber& self, const ServicePlan& service, std:
     }
     for (const ServiceOption& option : builtin.with) {
       command.argv.push_back("--" + option.name);
-      command.argv.push_back(TRY(expand(option.value)));
+      command.argv.push_back(TRY(expand(option.value, index)));
     }
     command.ready = {.kind = ReadyKind::http, .what = "http://" + http + "/health"};
     auto started = start_command(self, dialer_, command);
@@ -105,7 +135,7 @@ Result<> ServiceSet::start_builtin(Fiber& self, const ServicePlan& service, std:
       continue;
     if (!started) return std::unexpected(std::move(started).error());
     started_.push_back(std::move(*started));
-    members_[member_slot(index, metrics)] = "http://" + http + "/metrics";
+    set_member(index, metrics, "http://" + http + "/metrics");
     return note_address(index, "http://" + at);
   }
 }
@@ -113,16 +143,17 @@ Result<> ServiceSet::start_builtin(Fiber& self, const ServicePlan& service, std:
 // An output that the plan does not name goes with the run.
 Result<> ServiceSet::name_output(const BuiltinService& builtin, std::uint32_t index,
                                  std::vector<std::string>& arguments) {
-  std::string& output = members_[member_slot(index, path)];
+  std::string output = members_[member_slot(index, path)];
   const auto given = std::ranges::find(builtin.with, "output", &ServiceOption::name);
   if (given != builtin.with.end()) {
-    output = TRY(expand(given->value));
+    set_member(index, path, TRY(expand(given->value, index)));
     return {};
   }
   if (output.empty()) {
     const fs::path directory = TRY(make_directory(options_.temporary, builtin.name));
     stores_.push_back(directory);
     output = (directory / "messages.dat").string();
+    set_member(index, path, output);
   }
   arguments.insert(arguments.end(), {"--output", output});
   return {};
@@ -136,7 +167,7 @@ Result<> ServiceSet::start_engine_service(Fiber& self, const Plan& plan, const S
   options.base = plan.source.parent_path();
   if (service.ready) options.ready_timeout = service.ready->timeout;
   for (const ServiceOption& option : engine.with)
-    options.with.emplace_back(option.name, TRY(expand(option.value)));
+    options.with.emplace_back(option.name, TRY(expand(option.value, index)));
   started_.push_back(TRY(start_engine(self, options)));
   note_members(index, *started_.back());
   return {};
@@ -146,17 +177,18 @@ Result<> ServiceSet::start_command_service(Fiber& self, const Plan& plan,
                                            const ServicePlan& service, std::uint32_t index) {
   const auto& command = std::get<CommandService>(service.kind);
   CommandOptions options{.name = service.name, .log_directory = options_.logs};
-  for (const Template& argument : command.arguments) options.argv.push_back(TRY(expand(argument)));
+  for (const Template& argument : command.arguments)
+    options.argv.push_back(TRY(expand(argument, index)));
   for (const NamedTemplate& variable : command.environment)
-    options.env.emplace_back(variable.name, TRY(expand(variable.value)));
-  options.cwd = TRY(expand(command.directory));
+    options.env.emplace_back(variable.name, TRY(expand(variable.value, index)));
+  options.cwd = TRY(expand(command.directory, index));
   if (options.cwd.empty()) options.cwd = plan.source.parent_path();
-  const std::string where = TRY(expand(command.address));
+  const std::string where = TRY(expand(command.address, index));
   if (!where.empty()) TRY(note_address(index, where));
   const std::string listening = members_[member_slot(index, address)];
   options.address = listening;
   if (service.ready) {
-    options.ready.what = TRY(expand(service.ready->what));
+    options.ready.what = TRY(expand(service.ready->what, index));
     options.ready.timeout = service.ready->timeout;
     options.ready.kind = service.ready->kind == ReadyCheck::Kind::tcp    ? ReadyKind::tcp
                          : service.ready->kind == ReadyCheck::Kind::http ? ReadyKind::http
@@ -173,26 +205,26 @@ Result<> ServiceSet::make_store(const ServicePlan& service, std::uint32_t index)
   const fs::path directory = TRY(make_directory(options_.temporary, service.name));
   stores_.push_back(directory);
   const std::string file = (directory / "store.db").string();
-  members_[member_slot(index, path)] = file;
-  members_[member_slot(index, url)] = "sqlite:" + file;
+  set_member(index, path, file);
+  set_member(index, url, "sqlite:" + file);
   return {};
 }
 
 Result<> ServiceSet::note_address(std::uint32_t index, std::string_view text) {
   const bool has_scheme = text.find("://") != std::string_view::npos;
   const Url parsed = TRY(parse_url(has_scheme ? std::string(text) : "http://" + std::string(text)));
-  members_[member_slot(index, host)] = parsed.host;
-  members_[member_slot(index, port)] = std::to_string(parsed.port);
-  members_[member_slot(index, address)] = fmt::format("{}:{}", parsed.host, parsed.port);
+  set_member(index, host, parsed.host);
+  set_member(index, port, std::to_string(parsed.port));
+  set_member(index, address, fmt::format("{}:{}", parsed.host, parsed.port));
   std::string whole = parsed.text();
   if (whole.ends_with('/')) whole.pop_back();  // `${service.url}/path` reads naturally.
-  members_[member_slot(index, url)] = whole;
+  set_member(index, url, whole);
   return {};
 }
 
 void ServiceSet::note_members(std::uint32_t index, const StartedService& service) {
   for (std::size_t member = 0; member < service_members.size(); ++member)
-    members_[member_slot(index, member)] = service.member(service_members[member]).value_or("");
+    set_member(index, member, service.member(service_members[member]).value_or(""));
 }
 
 StartedService* ServiceSet::find(std::string_view name) const {
@@ -202,6 +234,10 @@ StartedService* ServiceSet::find(std::string_view name) const {
 }
 
 std::string ServiceSet::first_casualty() {
+  if (links_ != nullptr)
+    if (const auto status = links_->process().process().status())
+      return fmt::format("the links' proxy {} while the run went on (log: {})", status->text(),
+                         links_->process().facts().log.string());
   for (const auto& service : started_)
     if (const auto status = service->process().status(); status && !service->is_down())
       return fmt::format("{} {} while the run went on (log: {})", service->name(), status->text(),
@@ -223,6 +259,10 @@ void ServiceSet::stop(Fiber& self, RunObserver& observer) {
       observer.warning("stopping " + started_.back()->name() + ": " + stopped.error().text);
     started_.pop_back();
   }
+  if (links_ != nullptr)
+    if (auto stopped = links_->process().stop(self); !stopped)
+      observer.warning("stopping the links' proxy: " + stopped.error().text);
+  links_.reset();
   std::error_code ignored;
   for (const auto& store : stores_) fs::remove_all(store, ignored);
   stores_.clear();

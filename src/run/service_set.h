@@ -23,6 +23,7 @@
 #include "engine/service.h"
 #include "net/dialer.h"
 #include "plan/plan.h"
+#include "run/links.h"
 #include "run/progress.h"
 #include "watch/watcher.h"
 
@@ -32,6 +33,8 @@ struct ServiceSetOptions {
   std::filesystem::path program;    // brunt itself, for built-in services.
   std::filesystem::path logs;       // Every service's output goes here, as NAME.log.
   std::filesystem::path temporary;  // Where stores and engines live; empty: TMPDIR, else /tmp.
+  std::vector<std::string> allow;   // Where links may lead to besides loopback.
+  std::uint64_t seed = 1;           // Of the links' chance.
 };
 
 class ServiceSet {
@@ -44,12 +47,15 @@ class ServiceSet {
   // service's own, with its name and the last lines of its log in front.
   Result<> start(Fiber& self, const Plan& plan, RunObserver& observer);
 
-  // What `${service.member}` stands for: Scope::members.
+  // What `${service.member}` stands for, as each sees it (plan/link_plan.h).
   const std::vector<std::string>& members() const { return members_; }
 
   // Those that run as processes, in the order of starting.
   std::span<const std::unique_ptr<StartedService>> started() const { return started_; }
   StartedService* find(std::string_view name) const;  // nullptr: no such process.
+
+  // The plan's links, to be switched while it runs; nullptr where it has none.
+  LinkSwitch* links() { return links_ == nullptr ? nullptr : &links_->control(); }
 
   // A service that has ended although nobody stopped it: "collector was killed by SIGSEGV (log:
   // …)"; "" if all run.
@@ -75,11 +81,16 @@ class ServiceSet {
   Result<> make_store(const ServicePlan& service, std::uint32_t index);
   Result<> note_address(std::uint32_t index, std::string_view address);
   void note_members(std::uint32_t index, const StartedService& service);
-  Result<std::string> expand(const Template& text) const;
+  Result<> open_links(Fiber& self, const Plan& plan, std::uint32_t to);
+  void set_member(std::uint32_t index, std::size_t member, const std::string& value);
+  // As service `index` sees the others.
+  Result<std::string> expand(const Template& text, std::uint32_t index) const;
 
   Dialer& dialer_;
   ServiceSetOptions options_;
+  const Plan* plan_ = nullptr;  // Of start(): outlives what was started.
   std::vector<std::string> members_;
+  std::unique_ptr<Links> links_;
   std::vector<std::unique_ptr<StartedService>> started_;  // In the order of starting.
   std::vector<std::filesystem::path> stores_;             // Directories to remove.
 };

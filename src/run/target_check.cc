@@ -40,8 +40,9 @@ Result<> check_url(Fiber& self, const TargetRules& rules, const std::string& tex
 Result<> check_targets(Fiber& self, const TargetRules& rules, const Plan& plan,
                        std::span<const std::string> members) {
   std::set<std::string> urls;
-  for (const Scenario& scenario : plan.scenarios) {
-    const Scope scope{.members = members, .scenario = scenario.name};
+  for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
+    const Scenario& scenario = plan.scenarios[i];
+    const Scope scope{.members = seen_by_scenario(plan, members, i), .scenario = scenario.name};
     auto target = scenario.target.expand(scope);
     if (!target) return fail_in("scenarios." + scenario.name + ".target", target.error());
     if (!target->empty()) urls.insert(std::move(*target));

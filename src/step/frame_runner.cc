@@ -46,7 +46,7 @@ std::string key_of(const FrameStep& step, const std::string& target) {
 Result<std::string> target_of(const ScenarioContext& scenario, const FrameStep& step) {
   if (step.target.empty()) return scenario.target;
   return step.target.expand(
-      {.members = scenario.shared.members, .scenario = scenario.scenario.name});
+      {.members = scenario.members, .scenario = scenario.scenario.name});
 }
 
 }  // namespace

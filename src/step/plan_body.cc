@@ -35,7 +35,8 @@ Result<std::unique_ptr<PlanBody>> PlanBody::create(StepContext& context, std::ui
                                                    LoadModel model) {
   const Scenario& scenario = context.plan.scenarios[index];
   ScenarioContext parts{.shared = context, .scenario = scenario, .index = index};
-  const Scope scope{.members = context.members, .scenario = scenario.name};
+  parts.members = seen_by_scenario(context.plan, context.members, index);
+  const Scope scope{.members = parts.members, .scenario = scenario.name};
   auto target = scenario.target.expand(scope);
   if (!target) return fail_in("scenarios." + scenario.name + ".target", target.error());
   parts.target = std::move(*target);

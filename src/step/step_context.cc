@@ -20,7 +20,7 @@ TagSetId ScenarioContext::request_tags(std::string_view name, const Tags& own) c
 Scope scope_of(const ScenarioContext& scenario, PlanVu& vu) {
   return {.slots = vu.slots,
           .rows = vu.rows,
-          .members = scenario.shared.members,
+          .members = scenario.members,
           .scenario = scenario.scenario.name,
           .vu = vu.id,
           .vu_in_scenario = vu.id_in_scenario,

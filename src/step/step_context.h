@@ -40,7 +40,7 @@ enum class LoadModel : std::uint8_t { closed, open };
 struct StepContext {
   Loop& loop;
   const Plan& plan;
-  std::span<const std::string> members;  // Of services: Scope::members.
+  std::span<const std::string> members;  // Of services, as each sees them (plan/link_plan.h).
   std::span<DataCursor* const> cursors;  // By Plan::data.
   HttpContext& http;
   Recorder& recorder;
@@ -55,6 +55,7 @@ struct ScenarioContext {
   StepContext& shared;
   const Scenario& scenario;
   std::uint32_t index = 0;  // Of Plan::scenarios.
+  std::span<const std::string> members;  // Of services, as this scenario sees them.
   std::string target;  // Expanded: "http://127.0.0.1:8080", without '/' at its end; may be empty.
   HttpSessionOptions session;
   TagSetId tags = TagSetId::none;  // Plan's and scenario's.
