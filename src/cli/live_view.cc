@@ -83,6 +83,9 @@ std::string render_live(const Progress& progress, const Style& style) {
                                                : style.paint(Paint::faint, cpu));
   if (progress.slip_p99 > Duration{})
     out += style.paint(Paint::faint, "   slip p99 " + format_duration(progress.slip_p99));
+  for (const std::string& fault : progress.faults)
+    out += "\n  " +
+           style.paint(Paint::bad, "✗ " + shorten(fault, style.width > 8 ? style.width - 5 : 3));
   return out + "\n";
 }
 
@@ -95,7 +98,9 @@ std::string render_line(const Progress& progress) {
                   format_duration(progress.p50), format_duration(progress.p95),
                   format_duration(progress.p99), count_text(progress.failed));
   if (progress.dropped > 0) out += fmt::format("  {} dropped", count_text(progress.dropped));
-  return out + fmt::format("  generator {:.0f}%", progress.generator_cpu * 100);
+  out += fmt::format("  generator {:.0f}%", progress.generator_cpu * 100);
+  for (const std::string& fault : progress.faults) out += "  [" + fault + "]";
+  return out;
 }
 
 void LiveView::erase() {

@@ -32,6 +32,8 @@ struct EngineOptions {
   std::filesystem::path log_directory;  // Gets <name>.log. Empty: the log goes with its directory.
   std::filesystem::path temporary;      // Where its directory is made; empty: TMPDIR, else /tmp.
   std::filesystem::path base;  // Relative paths in `with` start here; empty: the working directory.
+  // Not 0: its directory is a file system of its own of so many bytes (a tmpfs), which can be full.
+  std::uint64_t disk_bytes = 0;
   std::uint16_t port_first = 0;  // Tried before any other; 0: a free one.
   Duration ready_timeout = std::chrono::seconds(60);
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,15 @@ Result<EngineDirectory> EngineDirectory::make(const EngineOptions& options, std:
   if (mkdtemp(path.data()) == nullptr)
     return std::unexpected(errno_error("cannot make the directory " + path, errno));
   EngineDirectory directory{std::filesystem::path(path)};
+  if (options.disk_bytes > 0) {
+    const std::string size = fmt::format("size={},mode=0700", options.disk_bytes);
+    if (mount("brunt", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, size.c_str()) != 0) {
+      auto refused =
+          errno_error("this machine does not let brunt mount a small disk at " + path, errno);
+      refused.code = ErrorCode::unsupported;
+      return std::unexpected(std::move(refused));
+    }
+  }
   if (user.empty()) return directory;
   const passwd* entry = getpwnam(user.c_str());
   if (entry == nullptr)
@@ -64,14 +74,20 @@ Result<EngineDirectory> EngineDirectory::make(const EngineOptions& options, std:
 }
 
 EngineDirectory::~EngineDirectory() {
-  std::error_code ignored;
-  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  if (!path_.empty()) remove_engine_directory(path_);
 }
 
 std::filesystem::path EngineDirectory::release() {
   std::filesystem::path path = std::move(path_);
   path_.clear();
   return path;
+}
+
+void remove_engine_directory(const std::filesystem::path& directory) {
+  // Refused where it is no mount, or where we may not: then there is nothing to unmount.
+  umount2(directory.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  std::error_code ignored;
+  std::filesystem::remove_all(directory, ignored);
 }
 
 int sweep_engine_directories(const std::filesystem::path& temporary) {
@@ -82,7 +98,7 @@ int sweep_engine_directories(const std::filesystem::path& temporary) {
     const bool dead = pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
     const auto status = std::filesystem::symlink_status(path, ignored);
     if (!dead || status.type() != std::filesystem::file_type::directory) continue;
-    std::filesystem::remove_all(path, ignored);
+    remove_engine_directory(path);
     if (!std::filesystem::exists(path, ignored)) ++swept;
   }
   return swept;

@@ -13,8 +13,10 @@ namespace brunt {
 
 class EngineDirectory {
  public:
-  // <temporary>/brunt-engine-<pid>-<kind>-XXXXXX, mode 0700, owned by `user` where one is given.
-  // Errors: denied, not_found (no such user or directory), exhausted, io.
+  // <temporary>/brunt-engine-<pid>-<kind>-XXXXXX, mode 0700, owned by `user` where one is given; a
+  // tmpfs where options.disk_bytes says so.
+  // Errors: unsupported (no tmpfs may be mounted), denied, not_found (no such user or directory),
+  // exhausted, io.
   static Result<EngineDirectory> make(const EngineOptions& options, std::string_view kind,
                                       const std::string& user);
   EngineDirectory(EngineDirectory&& other) noexcept : path_(std::move(other.path_)) {
@@ -30,6 +32,9 @@ class EngineDirectory {
   explicit EngineDirectory(std::filesystem::path path) : path_(std::move(path)) {}
   std::filesystem::path path_;
 };
+
+// Removes it with all that is in it, also where it is a file system of its own.
+void remove_engine_directory(const std::filesystem::path& directory);
 
 // What is in a directory; nothing if it cannot be read.
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& directory);

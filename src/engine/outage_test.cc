@@ -77,6 +77,24 @@ TEST_CASE("PostgreSQL that is killed with all its sessions recovers and comes ba
   });
 }
 
+TEST_CASE(
+    "an engine with a small disk of its own has it full of what was asked, and leaves no mount") {
+  if (!has_engine("redis")) return;
+  EngineScratch scratch;
+  on_engine_loop([&](Fiber& self) {
+    const auto redis =
+        start_engine(self, {.kind = "redis", .temporary = scratch.path(), .disk_bytes = 8u << 20u});
+    if (!redis && redis.error().code == ErrorCode::unsupported) {
+      MESSAGE("skipped: ", redis.error().text);
+      return;
+    }
+    REQUIRE(redis.has_value());
+    CHECK(std::filesystem::space((*redis)->facts().directory).capacity == 8u << 20u);
+    CHECK((*redis)->stop(self).has_value());
+    CHECK(scratch.count() == 0);
+  });
+}
+
 TEST_CASE("a command comes back too, and one that does not is an error with its words") {
   EngineScratch scratch;
   on_engine_loop([&](Fiber& self) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/engine_directory.h"
 #include "engine/log_tail.h"
 
 namespace brunt {
@@ -18,8 +19,7 @@ StartedService::StartedService(ServiceFacts facts, std::unique_ptr<Subprocess> p
 StartedService::~StartedService() {
   frozen_.reset();
   process_.reset();
-  std::error_code ignored;
-  if (!facts_.directory.empty()) std::filesystem::remove_all(facts_.directory, ignored);
+  if (!facts_.directory.empty()) remove_engine_directory(facts_.directory);
 }
 
 std::optional<std::string> StartedService::member(std::string_view name) const {
@@ -74,8 +74,7 @@ void StartedService::thaw() {
 Result<ExitStatus> StartedService::stop(Fiber& self) {
   thaw();
   const ExitStatus status = TRY(process_->stop(self, facts_.stop));
-  std::error_code ignored;
-  if (!facts_.directory.empty()) std::filesystem::remove_all(facts_.directory, ignored);
+  if (!facts_.directory.empty()) remove_engine_directory(facts_.directory);
   return status;
 }
 

@@ -205,6 +205,14 @@ void describe_scenario(const Plan& plan, const Scenario& scenario, std::string& 
                    plural(plan.data[set].rows->rows(), "row"));
 }
 
+void describe_faults(const Plan& plan, std::string& out) {
+  if (plan.faults.empty()) return;
+  out += "\nfaults\n";
+  for (const FaultPlan& fault : plan.faults)
+    fmt::format_to(std::back_inserter(out), "  {:<16} {}: {}\n", fault.spec.name,
+                   describe(fault.spec), describe_times(fault.spec));
+}
+
 void describe_expectations(const Plan& plan, std::string& out) {
   if (plan.expectations.empty()) {
     out += "\nnothing is expected: the verdict will only say whether the run was valid\n";
@@ -321,6 +329,7 @@ std::string describe_plan(const Plan& plan) {
   if (plan.warmup)
     fmt::format_to(std::back_inserter(out), "the first {} are warm-up\n",
                    format_duration(*plan.warmup));
+  describe_faults(plan, out);
   describe_expectations(plan, out);
   return out;
 }

@@ -17,6 +17,7 @@
 #include "metrics/threshold_judge.h"
 #include "plan/data_set.h"
 #include "plan/expression.h"
+#include "plan/fault_plan.h"
 #include "plan/link_plan.h"
 #include "plan/position.h"
 #include "plan/service_plan.h"
@@ -135,11 +136,14 @@ struct Plan {
   std::vector<Scenario> scenarios;
   std::optional<ScenarioOptions> shared_load;  // `load:`, for the scenarios with a weight.
   std::vector<WatchPlan> watch;
+  std::vector<FaultPlan> faults;
   std::vector<Expectation> expectations;
   std::vector<std::string> allow;  // Hosts or host:port that may be loaded besides loopback.
   Tags tags;
   TlsOptions tls;
   std::vector<ResultStream> out;
 };
+
+std::vector<FaultSpec> fault_specs(const Plan& plan);  // In the order of Plan::faults.
 
 }  // namespace brunt

@@ -55,6 +55,8 @@ void read_links(ReadContext& context, const Field& links, Plan& plan);
 void read_vars(ReadContext& context, const Field& vars, NameTable& names, Plan& plan);
 void read_data(ReadContext& context, const Field& data, NameTable& names, Plan& plan);
 void read_watch(ReadContext& context, const Field& watch, Plan& plan);
+// `map` is a fault's; the services have been read.
+void read_faults(ReadContext& context, const Field& faults, Plan& plan);
 void read_expectations(ReadContext& context, const Field& expect, Plan& plan);
 
 }  // namespace brunt

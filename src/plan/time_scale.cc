@@ -68,6 +68,16 @@ class Scaler {
     return {};
   }
 
+  void scale(FaultSpec& fault) const {
+    for (DurationRange* range :
+         {fault.up ? &*fault.up : nullptr, fault.down ? &*fault.down : nullptr, &fault.lasts}) {
+      if (range == nullptr) continue;
+      shorten(range->low);
+      shorten(range->high);
+    }
+    for (Duration& at : fault.at) shorten(at);
+  }
+
  private:
   double factor_;
 };
@@ -89,6 +99,7 @@ Result<> apply_time_scale(Plan& plan, double factor) {
   }
   for (Expectation& expectation : plan.expectations)
     scaler.shorten(expectation.threshold.delay_abort);
+  for (FaultPlan& fault : plan.faults) scaler.scale(fault.spec);
   for (ServicePlan& service : plan.services) TRY(scaler.scale(service));
   return {};
 }

@@ -108,7 +108,8 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
   read_links(context, map.find("links"), plan);
   read_watch(context, map.find("watch"), plan);
   read_expectations(context, map.find("expect"), plan);
-  map.refuse({"faults", "accounts", "limit", "until", "for"});
+  read_faults(context, map.find("faults"), plan);
+  map.refuse({"accounts", "limit", "until", "for"});
   map.finish();
   context.names = nullptr;
 }

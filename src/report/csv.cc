@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/json.h"
+#include "record/services.h"
 
 namespace brunt {
 namespace {
@@ -41,6 +42,15 @@ std::string csv_report(const RunRecord& record) {
     fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},{},{},{},{}\n", row.second,
                    format_wall_time(time), origins[row.origin], names[row.series], row.count,
                    row.sum, row.min, row.max, row.last, row.p50, row.p95, row.p99);
+  }
+  for (const RunEvent& event : record.events) {
+    if (event.kind != EventKind::fault) continue;
+    const TagSet tags = {{"fault", std::string(fault_name_of(event))}, {"text", event.text}};
+    const auto from = std::chrono::floor<std::chrono::seconds>(event.from).count();
+    fmt::format_to(std::back_inserter(out), "{},{},,fault,{},1,{},{},{},0,0,0,0\n", from,
+                   format_wall_time({record.run.started.unix_ns + event.from.count()}),
+                   field(tags_of(tags)), seconds_of(event.to - event.from), seconds_of(event.from),
+                   seconds_of(event.to));
   }
   return out;
 }

@@ -38,6 +38,7 @@ class TextReport {
     checks();
     requests();
     arrivals();
+    faults();
     errors();
     metrics();
     services();
@@ -230,6 +231,23 @@ class TextReport {
                                     format_count(static_cast<double>(arrivals.dropped)),
                                     format_count(static_cast<double>(arrivals.planned)),
                                     format_percent(arrivals.dropped_share))));
+  }
+
+  // When which fault was in force, and what the requests of that time were like.
+  void faults() {
+    std::vector<const RunEvent*> bands;
+    for (const RunEvent& event : record_.events)
+      if (event.kind == EventKind::fault) bands.push_back(&event);
+    if (bands.empty()) return;
+    heading("Faults");
+    constexpr std::size_t rows_max = 20;
+    for (std::size_t i = 0; i < std::min(rows_max, bands.size()); ++i)
+      line(fmt::format("  {:>8} to {:>8}  {:>7}  {}", format_duration(bands[i]->from),
+                       format_duration(bands[i]->to),
+                       format_duration(bands[i]->to - bands[i]->from), bands[i]->text));
+    if (bands.size() > rows_max)
+      line(style_.paint(Paint::faint, fmt::format("  … and {} more: brunt report {} --format json",
+                                                  bands.size() - rows_max, record_.run.id)));
   }
 
   void errors() {

@@ -17,6 +17,7 @@
 #include "run/generator_processes.h"
 #include "run/generator_threads.h"
 #include "run/load_units.h"
+#include "run/run_faults.h"
 #include "run/run_folder.h"
 #include "run/run_verdict.h"
 #include "run/seconds.h"
@@ -94,6 +95,7 @@ class Conductor {
   Result<> open_streams();
   void make_generators();
   Result<> generate(Fiber& self, ServiceSet& services);
+  Result<> make_faults(ServiceSet& services);
   void begin_ledger();
   void take(GeneratorSecond second);
   void close(std::vector<ClosedSecond> closed);
@@ -129,6 +131,9 @@ class Conductor {
   const Threshold* aborted_by_ = nullptr;
   std::string casualty_, failure_;
   SubjectBook subjects_;
+  std::unique_ptr<ServiceOutages> outages_;
+  std::unique_ptr<RunFaults> faults_;
+  FiberGroup* fault_fibers_ = nullptr;  // While the load goes on.
 };
 
 Result<> Conductor::make_setup() {
@@ -199,6 +204,7 @@ void Conductor::begin_ledger() {
   ledger_ = std::make_unique<LedgerWriter>(options);
   RunRecord head = record_;
   head.scenarios = seconds_.scenarios(plan_);
+  head.events = faults_->planned_events();
   ledger_->begin(std::move(head));
 }
 
@@ -251,11 +257,24 @@ void Conductor::make_generators() {
           .backend = options_.backend, .seed = record_.run.seed, .threads = options_.threads});
 }
 
+Result<> Conductor::make_faults(ServiceSet& services) {
+  outages_ = std::make_unique<ServiceOutages>(services);
+  faults_ = std::make_unique<RunFaults>(
+      loop_, plan_, *outages_, services.links(),
+      RunFaultsOptions{.seed = record_.run.seed,
+                       .load_end = load_end_of(plan_),
+                       .phase = [this](const std::string& text) { observer_.phase(text); },
+                       .warning = [this](const std::string& text) { observer_.warning(text); },
+                       .log = [this](LogLine line) { ledger_->log({std::move(line)}); }});
+  return faults_->prepare();
+}
+
 Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   members_ = services.members();
   setup_->members = members_;
   TRY(check_targets(self, {resolver_, setup_->allow, options_.redirections}, plan_, members_));
   TRY(open_streams());
+  TRY(make_faults(services));
   make_generators();
   TRY(generators_->prepare(self));
   if (interrupts_ > 0) return {};
@@ -277,7 +296,13 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   FiberGroup watchers(loop_);
   TRY(watchers.spawn("casualties", casualties));
   TRY(watchers.spawn("watch", [&](Fiber& fiber) { watch.run(fiber, start_, seconds_); }));
+  FiberGroup fault_fibers(loop_);
+  TRY(faults_->start(fault_fibers, start_));
+  fault_fibers_ = &fault_fibers;
   auto done = generators_->run(self, start_);
+  fault_fibers_ = nullptr;
+  fault_fibers.cancel();
+  (void)fault_fibers.join(self);
   watchers.cancel();
   (void)watchers.join(self);
   observer_.ended();
@@ -316,6 +341,7 @@ void Conductor::show(std::span<const ClosedSecond> closed) {
   Progress progress = seconds_.progress(plan_, closed);
   progress.elapsed = loop_.now() - start_;
   progress.duration = load_end_of(plan_);
+  progress.faults = faults_->in_force();
   const bool warming = plan_.warmup && progress.elapsed < *plan_.warmup;
   progress.phase = interrupts_ > 0 || aborted_by_ != nullptr ? "stopping"
                    : warming                                 ? "warm-up"
@@ -335,6 +361,8 @@ void Conductor::watch_abort() {
 void Conductor::stop(StopKind kind) {
   // Before the start there is nothing to end gracefully.
   if (generators_ != nullptr) generators_->stop(started_ ? kind : StopKind::now);
+  // What is frozen goes on, so that iterations under way can end.
+  if (fault_fibers_ != nullptr) fault_fibers_->cancel();
 }
 
 void Conductor::watch_signals(Fiber& self, Signals& signals) {
@@ -362,6 +390,8 @@ ConductedRun Conductor::finish(Fiber& self) {
   record_.subjects = subjects_.close(record_.notes);
   finish_streams(record_);
   if (!casualty_.empty()) record_.notes.push_back(casualty_);
+  record_.events = faults_->events(elapsed);
+  for (const std::string& text : faults_->failures()) record_.notes.push_back(text);
   if (plan_.warmup)
     record_.events.push_back(
         {.to = std::min(*plan_.warmup, elapsed), .kind = EventKind::warm_up, .text = "warm-up"});

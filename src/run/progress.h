@@ -28,6 +28,7 @@ struct Progress {
   Duration duration{};  // The longest scenario's end, without graceful stop.
   std::string phase;    // "starting postgres", "warm-up", "running", "stopping"
   std::vector<ScenarioView> scenarios;
+  std::vector<std::string> faults;  // In force: "cache frozen".
   double requests_each_second = 0;
   double iterations_each_second = 0;
   Duration p50{}, p95{},

@@ -12,6 +12,9 @@
 #include "plan/names.h"
 #include "run/frame_model.h"
 #include "run/links.h"
+#include "run/load_units.h"
+#include "run/rehearsed_services.h"
+#include "run/run_faults.h"
 #include "run/seconds.h"
 #include "run/shared_counters.h"
 #include "run/subject_book.h"
@@ -71,6 +74,11 @@ Endpoint model_at(std::size_t index) {
 
 Endpoint link_at(std::size_t index) {
   return Endpoint::loopback(static_cast<std::uint16_t>(10'000 + index));
+}
+
+// Where a model stands that has a front: a proxy that is its outages.
+Endpoint behind(const Endpoint& front) {
+  return Endpoint::loopback(static_cast<std::uint16_t>(front.port() + 20'000));
 }
 
 class StageManager {
@@ -203,6 +211,8 @@ class Play {
   Result<> play(Fiber& self);
   Result<> open_models(FiberGroup& group);
   Result<> open_links();
+  Result<Endpoint> model_place(std::size_t index, FiberGroup& group);
+  Result<> generate(Fiber& self, const GeneratorSetup& setup, FiberGroup& group);
   GeneratorSetup make_setup();
 
   RehearseOptions options_;
@@ -216,10 +226,11 @@ class Play {
   std::vector<std::unique_ptr<FrameModel>> frames_;
   std::unique_ptr<SharedCounters> counters_;
   std::unique_ptr<RehearsedLinks> links_;
+  std::unique_ptr<RehearsedServices> services_;
+  std::unique_ptr<RunFaults> faults_;
 };
 
 Result<> Play::open_links() {
-  links_ = std::make_unique<RehearsedLinks>(*loop_, options_.seed);
   for (std::size_t i = 0; i < stage_.plan.links.size(); ++i) {
     const LinkPlan& link = stage_.plan.links[i];
     Proxy* const proxy = TRY(links_->proxies.create(
@@ -229,8 +240,23 @@ Result<> Play::open_links() {
   return {};
 }
 
+// The model's own place, or one behind its front where the plan has faults of that service.
+Result<Endpoint> Play::model_place(std::size_t index, FiberGroup& group) {
+  const Endpoint at = stage_.models[index].at;
+  if (index >= source_.services.size()) return at;
+  const std::string& service = source_.services[index].name;
+  const bool has_faults = std::ranges::any_of(source_.faults, [&](const FaultPlan& fault) {
+    return fault.spec.action != FaultAction::link && fault.spec.target == service;
+  });
+  if (!has_faults) return at;
+  TRY(services_->add(service, at, behind(at), group));
+  return behind(at);
+}
+
 Result<> Play::open_models(FiberGroup& group) {
-  for (const auto& [at, messages] : stage_.models) {
+  for (std::size_t i = 0; i < stage_.models.size(); ++i) {
+    const auto& messages = stage_.models[i].messages;
+    const Endpoint at = TRY(model_place(i, group));
     if (messages) {
       frames_.push_back(TRY(FrameModel::listen(*loop_, {.at = at,
                                                         .layout = *messages,
@@ -263,23 +289,44 @@ GeneratorSetup Play::make_setup() {
   return setup;
 }
 
+Result<> Play::generate(Fiber& self, const GeneratorSetup& setup, FiberGroup& group) {
+  Generator generator(*loop_, setup, 0, sink_);
+  sink_.on_stop = [&generator] { generator.stop(StopKind::now); };
+  Result<> done = generator.prepare(self);
+  if (done) done = faults_->start(group, self.now());
+  if (done) done = generator.run(self, self.now());
+  sink_.on_stop = nullptr;
+  return done;
+}
+
 Result<> Play::play(Fiber& self) {
   const auto step_errors = TRY(registry_.add({.name = "step_errors"}));
   GeneratorSetup setup = make_setup();
   setup.step_errors = step_errors;
   setup.rehearsal = Rehearsing::yes;
+  services_ = std::make_unique<RehearsedServices>(*loop_, options_.seed);
+  links_ = std::make_unique<RehearsedLinks>(*loop_, options_.seed);
+  faults_ = std::make_unique<RunFaults>(
+      *loop_, stage_.plan, *services_, &links_->proxies,
+      RunFaultsOptions{.seed = source_.seed.value_or(options_.seed),
+                       .load_end = load_end_of(source_),
+                       .phase = [](const std::string&) {},
+                       .warning = [this](const std::string& text) { sink_.warned(text); },
+                       .log = [](const LogLine&) {},
+                       .machine = RunFaultsOptions::Machine::simulated});
+  TRY(faults_->prepare());
+  const Instant start = self.now();
   FiberGroup models(*loop_);
   auto opened = open_models(models);
   if (opened) opened = open_links();
   Result<> done;
-  if (opened) {
-    Generator generator(*loop_, setup, 0, sink_);
-    sink_.on_stop = [&generator] { generator.stop(StopKind::now); };
-    done = generator.prepare(self);
-    if (done) done = generator.run(self, self.now());
-    sink_.on_stop = nullptr;
-  }
-  if (links_ != nullptr) links_->proxies.stop(self);
+  FiberGroup fault_fibers(*loop_);
+  if (opened) done = generate(self, setup, fault_fibers);
+  fault_fibers.cancel();
+  (void)fault_fibers.join(self);
+  links_->proxies.stop(self);
+  rehearsal_.record.events = faults_->events(self.now() - start);
+  rehearsal_.timetable = faults_->planned_events();
   models.cancel();
   (void)models.join(self);
   if (!opened) return opened;
@@ -306,12 +353,46 @@ double requests_over(const RunRecord& record, SecondWindow window) {
   return sum;
 }
 
+double failed_over(const RunRecord& record, SecondWindow window) {
+  double sum = 0;
+  for (const std::string& name : record.metrics())
+    if (name.ends_with("_req_failed")) sum += over(record, name.c_str(), window);
+  return sum;
+}
+
 std::string bar(double value, double most, int width) {
   if (most <= 0) return {};
   const int filled = static_cast<int>(value / most * width + 0.5);
   std::string text;
   for (int i = 0; i < filled; ++i) text += "▇";
   return text;
+}
+
+// Every outage with its instant, as a run with this seed will have it.
+std::string timetable_text(const Plan& plan, const Rehearsal& rehearsal, const Style& style) {
+  if (plan.faults.empty()) return {};
+  std::string out = "\n" + style.paint(Paint::strong, "  Faults") + "\n";
+  constexpr std::size_t rows_max = 40;
+  for (std::size_t i = 0; i < std::min(rows_max, rehearsal.timetable.size()); ++i) {
+    const RunEvent& event = rehearsal.timetable[i];
+    const Duration length = event.to - event.from;
+    out += fmt::format("  {:>10}  {:>8}  {}\n", format_duration(event.from),
+                       length > Duration{} ? format_duration(length) : "", event.text);
+  }
+  if (rehearsal.timetable.size() > rows_max)
+    out += fmt::format("  … and {} more\n", rehearsal.timetable.size() - rows_max);
+  const bool drawn = std::ranges::any_of(
+      plan.faults, [](const FaultPlan& fault) { return fault.spec.is_drawn(); });
+  if (drawn && !plan.seed)
+    out += style.paint(Paint::faint,
+                       "  drawn times: a run has these with the same --seed, or with `seed:` in "
+                       "the plan\n");
+  const bool starves = std::ranges::any_of(
+      plan.faults, [](const FaultPlan& fault) { return fault.spec.action == FaultAction::starve; });
+  if (starves)
+    out += style.paint(Paint::faint,
+                       "  what a service does with less of a resource is not modelled\n");
+  return out;
 }
 
 }  // namespace
@@ -332,7 +413,7 @@ std::string render_rehearsal(const Plan& plan, const Rehearsal& rehearsal, const
   const auto step = static_cast<std::uint32_t>((seconds + rows_max - 1) / rows_max);
   struct Row {
     std::uint32_t from = 0;
-    double vus = 0, iterations = 0, requests = 0, dropped = 0;
+    double vus = 0, iterations = 0, requests = 0, failed = 0, dropped = 0;
   };
   std::vector<Row> rows;
   double most = 0;
@@ -340,22 +421,38 @@ std::string render_rehearsal(const Plan& plan, const Rehearsal& rehearsal, const
     const SecondWindow window{from, std::min(from + step, seconds)};
     const double length = window.length();
     rows.push_back({from, over(record, "vus", window), over(record, "iterations", window) / length,
-                    requests_over(record, window) / length,
+                    requests_over(record, window) / length, failed_over(record, window),
                     over(record, "dropped_iterations", window)});
     most = std::max(most, rows.back().requests);
   }
   std::string out = style.paint(Paint::strong, plan.name) + " rehearsed on a simulated network\n\n";
   out += style.paint(Paint::faint, "        time       VUs   iterations/s    requests/s\n");
   const int width = std::max(10, static_cast<int>(style.width) - 60);
+  const auto faults_of = [&](std::uint32_t from) {
+    std::string names;
+    for (const RunEvent& event : record.events) {
+      const bool within =
+          event.from < std::chrono::seconds(from + step) &&
+          (event.to > std::chrono::seconds(from) || event.from >= std::chrono::seconds(from));
+      const auto what = event.text.find(": ");
+      if (within && what != std::string::npos && !names.contains(event.text.substr(what + 2)))
+        names += (names.empty() ? "" : ", ") + event.text.substr(what + 2);
+    }
+    return names;
+  };
   for (const Row& row : rows) {
     out += fmt::format("  {:>10}  {:>8}  {:>13}  {:>12}  {}",
                        format_duration(std::chrono::seconds(row.from)), format_count(row.vus),
                        format_count(row.iterations), format_count(row.requests),
                        style.paint(Paint::accent, bar(row.requests, most, width)));
+    if (row.failed > 0) out += style.paint(Paint::bad, " " + format_count(row.failed) + " failed");
     if (row.dropped > 0)
       out += style.paint(Paint::caution, " " + format_count(row.dropped) + " dropped");
+    if (const std::string faults = faults_of(row.from); !faults.empty())
+      out += style.paint(Paint::bad, "  ✗ " + faults);
     out += '\n';
   }
+  out += timetable_text(plan, rehearsal, style);
   const SecondWindow all = record.all();
   out += fmt::format("\n  in all: {} iterations, {} requests",
                      format_count(over(record, "iterations", all)),

@@ -23,6 +23,7 @@ struct RehearseOptions {
 
 struct Rehearsal {
   RunRecord record;                   // Seconds and series as of a real run; no verdict.
+  std::vector<RunEvent> timetable;    // The faults as planned; the record has them as they were.
   std::vector<std::string> warnings;  // Each once: what the real run would warn of too.
 };
 

@@ -224,3 +224,36 @@ scenarios:
   CHECK(worst("http_req_duration", "near") < 2);
   CHECK(worst("http_req_connecting", "near") < 2);
 }
+
+TEST_CASE("outages, freezes and cut links show in virtual time at their instants") {
+  const Rehearsal rehearsal = rehearsed(plan_of(R"(
+  get: { target: web, executor: constant-arrival-rate, rate: 10/s, duration: 60s, pre_allocated_vus: 50, max_vus: 200, steps: [ { GET: / } ] }
+services:
+  web: { engine: nginx }
+faults:
+  out: { kill: web, at: 10s, for: 5s }
+  cold: { freeze: web, at: 20s, for: 5s }
+  road: { cut: get->web, at: 30s, for: 2s }
+  far: { slow: get->web, rtt: 400ms, at: 40s, for: 5s }
+)"));
+  const auto failed = [&](std::uint32_t from, std::uint32_t to) {
+    const auto sink = rehearsal.record.merged({"http_req_failed", {}}, {from, to});
+    return sink ? sink->sum() : 0;
+  };
+  const auto slowest_ms = [&](std::uint32_t from, std::uint32_t to) {
+    return rehearsal.record.merged({"http_req_duration", {}}, {from, to})->moments().max();
+  };
+  CHECK(failed(0, 10) == 0);
+  CHECK(failed(10, 15) == doctest::Approx(50).epsilon(0.05));
+  CHECK(failed(16, 30) == 0);
+  // What had waited is answered when the service goes on.
+  CHECK(slowest_ms(25, 26) > 4500);
+  CHECK(failed(30, 32) == doctest::Approx(20).epsilon(0.1));
+  CHECK(slowest_ms(41, 45) > 400);
+  CHECK(slowest_ms(50, 60) < 100);
+  REQUIRE(rehearsal.record.events.size() == 4);
+  CHECK(rehearsal.record.events[0].from == 10s);
+  CHECK(rehearsal.record.events[0].to == 15s);
+  CHECK(rehearsal.record.events[1].text == "cold: web frozen");
+  CHECK(rehearsal.timetable.size() == 4);
+}

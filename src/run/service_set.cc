@@ -165,6 +165,11 @@ Result<> ServiceSet::start_engine_service(Fiber& self, const Plan& plan, const S
   EngineOptions options{.kind = engine.name, .name = service.name, .log_directory = options_.logs};
   options.temporary = options_.temporary;
   options.base = plan.source.parent_path();
+  // Only a disk of its own is filled.
+  constexpr std::uint64_t small_disk_bytes = 256u << 20u;
+  for (const FaultPlan& fault : plan.faults)
+    if (fault.spec.target == service.name && fault.spec.starvation.disk_full)
+      options.disk_bytes = small_disk_bytes;
   if (service.ready) options.ready_timeout = service.ready->timeout;
   for (const ServiceOption& option : engine.with)
     options.with.emplace_back(option.name, TRY(expand(option.value, index)));
