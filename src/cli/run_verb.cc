@@ -17,6 +17,7 @@
 #include "judge/exit_code.h"
 #include "net/limits.h"
 #include "plan/describe_plan.h"
+#include "report/flame_graph.h"
 #include "report/html.h"
 #include "run/conductor.h"
 
@@ -34,7 +35,7 @@ struct RunFlags {
   bool no_ledger = false;
   std::vector<std::string> allow, redirections, outs;
   std::string local_ips;
-  std::string html, format = "text";
+  std::string html, format = "text", profile;
   bool quiet = false, no_colour = false, no_thresholds = false;
 };
 
@@ -72,11 +73,25 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
     options.redirections.push_back(
         TRY(parse_redirection(rule.substr(0, equals), rule.substr(equals + 1))));
   }
+  options.profile = flags.profile;
   if (!flags.local_ips.empty()) options.local_ips = TRY(parse_local_ips(flags.local_ips));
   for (const std::string& out : flags.outs)
     if (!is_record_out(out)) options.streams.push_back(TRY(parse_k6_stream(out)));
   options.thresholds = flags.no_thresholds ? Thresholds::ignored : Thresholds::judged;
   return options;
+}
+
+// The flame graphs of a run, beside its page where there is one.
+Result<std::vector<std::string>> write_profiles(const RunRecord& record, const RunFlags& flags) {
+  std::vector<std::string> files;
+  for (const ServiceProfile& one : record.profiles) {
+    std::filesystem::path file = flags.html.empty() ? "profile-" + record.run.id : flags.html;
+    if (file.has_extension()) file.replace_extension();
+    file += "-" + one.service + ".svg";
+    TRY(write_file(file, flame_graph(one.folded, {.title = "CPU time of " + one.service})));
+    files.push_back(file.string());
+  }
+  return files;
 }
 
 int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style) {
@@ -92,9 +107,16 @@ int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style
     complain(written.error().text);
     if (code == 0) code = code_of(ExitCode::other);
   }
-  const std::string summary = render(
-      outcome.record, flags.format,
-      {.style = style, .page = flags.html, .ledger = without_password(outcome.ledger.place)});
+  const auto profiles = write_profiles(outcome.record, flags);
+  if (!profiles) {
+    complain(profiles.error().text);
+    if (code == 0) code = code_of(ExitCode::other);
+  }
+  const std::string summary = render(outcome.record, flags.format,
+                                     {.style = style,
+                                      .page = flags.html,
+                                      .profiles = profiles.value_or(std::vector<std::string>{}),
+                                      .ledger = without_password(outcome.ledger.place)});
   return print(summary) || code != 0 ? code : code_of(ExitCode::other);
 }
 
@@ -216,6 +238,7 @@ Examples:
   brunt run http://localhost:8080/cart -X POST -H 'Content-Type: application/json' --data '{"item": 7}' --rate 500/s
   brunt run targets.txt --rate 100/s                       vegeta's target files, http or json form
   brunt run plans/iot/steady.yaml --set store=postgres --set device.vus=500
+  brunt run plans/first.yaml --profile collector --html report.html
   brunt run plan.yaml --html report.html --out json=samples.json.gz
 
 Only loopback may be loaded unless the plan's `allow:` or --allow names the host.)";
@@ -256,6 +279,9 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false)
       ->group("Output");
   verb->add_option("--html", f.html, "Write the report as one page to this file")->group("Output");
+  verb->add_option("--profile", f.profile,
+                   "A service that brunt starts: record its CPU time with perf, as a flame graph")
+      ->group("Output");
   verb->add_option("--format", f.format, "The summary on standard output: text, json, csv, html")
       ->check(CLI::IsMember(record_formats))
       ->group("Output");

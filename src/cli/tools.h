@@ -11,5 +11,6 @@ void add_doctor(CLI::App& tool, CommandLine& line);
 void add_messages_client(CLI::App& tool, CommandLine& line);
 void add_messages_verify(CLI::App& tool, CommandLine& line);
 void add_proxy(CLI::App& tool, CommandLine& line);
+void add_plot(CLI::App& tool, CommandLine& line);
 
 }  // namespace brunt

@@ -71,7 +71,7 @@ class Ledger {
   virtual Result<> append_logs(const std::string& run_id, const std::vector<LogLine>& lines) = 0;
 
   // All but the seconds: info with its end and verdict, scenarios, checks, thresholds, events,
-  // subjects, notes, and the record's logs. Replaces what begin_run wrote.
+  // subjects, profiles, notes, and the record's logs. Replaces what begin_run wrote.
   virtual Result<> finish_run(const RunRecord& record) = 0;
 
   // Newest first.

@@ -147,6 +147,7 @@ inline RunRecord sample_end(RunRecord head) {
                       .measured_text = "",
                       .aborted_run = false}};
   head.subjects = {{.subject = "client-1", .metric = "rtt_ms", .value = 1.5}};
+  head.profiles = {{.service = "gateway", .folded = "gateway;main;write_[k] 17\n"}};
   head.notes = {"One thing to know."};
   head.logs = {{.time = {1'795'337'050'123'456'000},
                 .event = "naz.Client.send_data",

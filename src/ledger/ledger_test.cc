@@ -43,6 +43,7 @@ void tell(const std::string& place) {
   CHECK(loaded->thresholds == end.thresholds);
   CHECK(loaded->subjects == end.subjects);
   CHECK(loaded->notes == end.notes);
+  CHECK(loaded->profiles == end.profiles);
   CHECK(loaded->logs == end.logs);
   CHECK(loaded->origins == std::vector<std::string>{"left", "right"});
   CHECK(loaded->series.size() == 4);

@@ -78,7 +78,12 @@ create view measurements as
                           and series.series = seconds.series;
 )sql";
 
-constexpr std::array<std::string_view, 1> steps = {tables_1};
+constexpr std::string_view tables_2 = R"sql(
+create table profiles (
+  run text not null, service text not null, stacks text not null, primary key (run, service));
+)sql";
+
+constexpr std::array<std::string_view, 2> steps = {tables_1, tables_2};
 
 std::string statements_of(std::string_view step, SqlDialect dialect) {
   const Words& words = dialect == SqlDialect::sqlite ? sqlite_words : postgres_words;

@@ -158,7 +158,17 @@ Result<> SqlLedger::write_notes(const RunRecord& record) {
   Values notes;
   std::int64_t position = 0;
   for (const std::string& note : record.notes) notes.add(record.run.id).add(position++).add(note);
-  return insert_all(*store_, {.table = "notes", .columns = note_columns, .suffix = ""}, notes);
+  TRY(insert_all(*store_, {.table = "notes", .columns = note_columns, .suffix = ""}, notes));
+
+  static constexpr std::array<std::string_view, 3> profile_columns = {"run", "service", "stacks"};
+  Values profiles;
+  for (const ServiceProfile& one : record.profiles)
+    profiles.add(record.run.id).add(one.service).add(one.folded);
+  return insert_all(*store_,
+                    {.table = "profiles",
+                     .columns = profile_columns,
+                     .suffix = "on conflict (run, service) do nothing"},
+                    profiles);
 }
 
 Result<> SqlLedger::write_logs(const std::string& run_id, const std::vector<LogLine>& lines) {
@@ -180,6 +190,7 @@ Result<> SqlLedger::clear_facts(const std::string& run_id) {
   TRY(store_->run("delete from checks where run = $1", id));
   TRY(store_->run("delete from thresholds where run = $1", id));
   TRY(store_->run("delete from subjects where run = $1", id));
+  TRY(store_->run("delete from profiles where run = $1", id));
   return store_->run("delete from notes where run = $1", id);
 }
 

@@ -122,6 +122,11 @@ Result<> read_findings(SqlStore& store, RunRecord& record, std::span<const SqlVa
             {.subject = row.text(0), .metric = row.text(1), .value = row.number(2)});
         return {};
       }));
+  TRY(store.query("select service, stacks from profiles where run = $1 order by service", id,
+                  [&](const SqlCells& row) -> Result<> {
+                    record.profiles.push_back({.service = row.text(0), .folded = row.text(1)});
+                    return {};
+                  }));
   return store.query("select text from notes where run = $1 order by position", id,
                      [&](const SqlCells& row) -> Result<> {
                        record.notes.push_back(row.text(0));

@@ -78,6 +78,9 @@ enum class MetricId : std::uint16_t {
   frame_reqs,               // Length-prefixed messages sent.
   frame_req_failed,         // Without the right ACK.
   frame_req_duration,       // From sending a message to its whole ACK.
+  redis_reqs,               // Requests to a Redis: a command, or several sent together.
+  redis_req_failed,         // With an error among the replies, or without them.
+  redis_req_duration,       // From sending the commands to the end of the last reply.
   iterations_interrupted,   // Cut off at the end of graceful_stop.
   generator_schedule_slip,  // Actual start minus planned start.
   generator_cpu,            // Cores in use by a generator thread: 0 to 1, tag `thread`.

@@ -21,6 +21,10 @@ void collect_names(const std::vector<Step>& steps, std::vector<std::string>& req
       requests.push_back(request->name);
       for (const Check& check : request->checks) checks.push_back(check.name);
     }
+    if (const auto* redis = std::get_if<RedisStep>(&step.kind)) {
+      requests.push_back(redis->name);
+      for (const Check& check : redis->checks) checks.push_back(check.name);
+    }
     if (const auto* frame = std::get_if<FrameStep>(&step.kind)) requests.push_back(frame->name);
     for (const std::vector<Step>* inner : inner_steps(step))
       collect_names(*inner, requests, checks);

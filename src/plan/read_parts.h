@@ -30,6 +30,7 @@ std::vector<Step> read_steps(StepReadContext& context, const Field& steps);
 RequestStep read_request(StepReadContext& context, MapReader& map, std::string_view method);
 
 FrameStep read_frame(StepReadContext& context, MapReader& map);
+RedisStep read_redis(StepReadContext& context, MapReader& map);
 
 // What a scenario gives its requests.
 void read_request_defaults(ReadContext& read, MapReader& map, RequestDefaults& out);

@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::array<std::string_view, 7> methods = {"GET",    "POST", "PUT",    "PATCH",
                                                      "DELETE", "HEAD", "OPTIONS"};
-constexpr std::array<std::string_view, 5> own_kinds = {"frame", "think", "loop", "if", "parallel"};
-constexpr std::array<std::string_view, 11> later_kinds = {
-    "ws",      "grpc",      "tcp",      "smpp",  "redis", "postgres",
-    "mongodb", "cassandra", "dynamodb", "await", "js"};
+constexpr std::array<std::string_view, 6> own_kinds = {"frame", "redis", "think",
+                                                       "loop",  "if",    "parallel"};
+constexpr std::array<std::string_view, 10> later_kinds = {
+    "ws", "grpc", "tcp", "smpp", "postgres", "mongodb", "cassandra", "dynamodb", "await", "js"};
 
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -31,6 +31,7 @@ class StepReader {
     if (kind.empty()) return std::nullopt;
     if (is_one_of(methods, kind)) return Step{read_request(context_, map, kind)};
     if (kind == "frame") return Step{read_frame(context_, map)};
+    if (kind == "redis") return Step{read_redis(context_, map)};
     const Field value = map.find(kind);
     std::optional<Step> step;
     if (kind == "think") step = read_think(value);

@@ -23,7 +23,8 @@ std::vector<const std::vector<Step>*> inner_steps(const Step& step) {
 
 bool is_request(const Step& step) {
   return std::holds_alternative<RequestStep>(step.kind) ||
-         std::holds_alternative<FrameStep>(step.kind);
+         std::holds_alternative<FrameStep>(step.kind) ||
+         std::holds_alternative<RedisStep>(step.kind);
 }
 
 }  // namespace brunt

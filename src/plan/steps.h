@@ -17,6 +17,7 @@
 #include "plan/frame_step.h"
 #include "plan/json_template.h"
 #include "plan/position.h"
+#include "plan/redis_step.h"
 
 namespace brunt {
 
@@ -108,7 +109,7 @@ struct ParallelStep {
 std::string default_request_name(std::string_view target);
 
 struct Step {
-  std::variant<RequestStep, FrameStep, ThinkStep, LoopStep, IfStep, ParallelStep> kind;
+  std::variant<RequestStep, FrameStep, RedisStep, ThinkStep, LoopStep, IfStep, ParallelStep> kind;
 };
 
 // The lists of steps inside a step; none for most.

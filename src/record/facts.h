@@ -1,5 +1,5 @@
 // What a run found out beside its series: scenarios, checks, thresholds, events, log lines,
-// and subjects. Plain values.
+// subjects, and profiles. Plain values.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -78,6 +78,14 @@ struct SubjectValue {
   double value = 0;
 
   friend bool operator==(const SubjectValue&, const SubjectValue&) = default;
+};
+
+// Where a service spent its CPU time: folded stacks, as `perf script` gave them.
+struct ServiceProfile {
+  std::string service;
+  std::string folded;  // "server;main;write_[k] 17\n" ..., the root first.
+
+  friend bool operator==(const ServiceProfile&, const ServiceProfile&) = default;
 };
 
 }  // namespace brunt

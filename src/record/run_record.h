@@ -43,6 +43,7 @@ struct RunRecord {
   std::vector<RunEvent> events;
   std::vector<LogLine> logs;
   std::vector<SubjectValue> subjects;
+  std::vector<ServiceProfile> profiles;
   std::vector<std::string> notes;  // What a reader must know: seconds that were lost, a full disk.
 
   std::uint32_t seconds() const;  // One more than the last second that has a row.

@@ -5,34 +5,13 @@
 
 #include "base/json.h"
 #include "report/charts.h"
+#include "report/flame_graph.h"
 #include "report/json.h"
+#include "report/markup.h"
 #include "report/page_files.h"
 
 namespace brunt {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // JSON inside a script element: `</script` and `<!--` must not appear, whatever a target answered.
 std::string for_script(const std::string& json) {
@@ -61,6 +40,18 @@ Json logs_of(const RunRecord& record) {
   return lines;
 }
 
+// Drawn here, shown by the page's script where they belong.
+std::string profiles_of(const RunRecord& record) {
+  if (record.profiles.empty()) return {};
+  std::string text = "<template id=\"profiles\">\n";
+  for (const ServiceProfile& one : record.profiles)
+    text += "<figure class=\"chart wide flames\">\n" +
+            flame_graph(one.folded,
+                        {.title = "CPU time of " + one.service, .place = FlameGraphPlace::page}) +
+            "</figure>\n";
+  return text + "</template>\n";
+}
+
 }  // namespace
 
 std::string html_report(const RunRecord& record) {
@@ -76,11 +67,12 @@ std::string html_report(const RunRecord& record) {
       "'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n";
-  page += "<title>" + escaped(record.run.plan_name) + " · " + escaped(record.run.id) +
+  page += "<title>" + escape_markup(record.run.plan_name) + " · " + escape_markup(record.run.id) +
           " · brunt</title>\n<style>\n";
   page.append(page_style()).append("\n</style>\n</head>\n<body>\n<!--\n");
   page.append(page_notice()).append("-->\n<main id=\"page\"><noscript>This page draws its charts ");
   page += "with a script that it carries itself; please allow it to run.</noscript></main>\n";
+  page += profiles_of(record);
   page += "<script type=\"application/json\" id=\"run-data\">" + for_script(data.dump());
   page.append("</script>\n<script>\n")
       .append(page_script())

@@ -159,6 +159,10 @@ class SampleRun {
     record_.checks = {
         {.name = "status is 200", .group = "", .passes = requests_ - failed_, .fails = failed_},
         {.name = "has a session", .group = "::login", .passes = 1100, .fails = 0}};
+    record_.profiles = {{.service = "shop",
+                         .folded = "shop;main;serve;answer 300\nshop;main;serve;write_[k] 420\n"
+                                   "shop;main;serve;answer;format 180\nshop;main;wait_[k] 90\n"
+                                   "shop;main;serve;[libc.so.6] 60\n"}};
     record_.thresholds = {{.selector = "http_req_duration{name:POST /measurement}",
                            .expression = "p(99) < 250ms",
                            .passed = true,

@@ -413,9 +413,11 @@ class TextReport {
   }
 
   void places() {
-    if (options_.page.empty() && options_.ledger.empty()) return;
+    if (options_.page.empty() && options_.ledger.empty() && options_.profiles.empty()) return;
     line();
     if (!options_.page.empty()) line("Report  " + style_.paint(Paint::accent, options_.page));
+    for (const std::string& file : options_.profiles)
+      line("Profile " + style_.paint(Paint::accent, file));
     if (!options_.ledger.empty())
       line("Ledger  " + options_.ledger +
            style_.paint(Paint::faint, "  (brunt report " + record_.run.id + ")"));

@@ -7,6 +7,7 @@
 //   std::fputs(text_report(record, {.style = {.colours = Colours::on}}).c_str(), stdout);
 #pragma once
 #include <string>
+#include <vector>
 
 #include "record/run_record.h"
 #include "report/style.h"
@@ -15,8 +16,9 @@ namespace brunt {
 
 struct TextReportOptions {
   Style style;
-  std::string page;    // The HTML file, if one was written.
-  std::string ledger;  // Where the run is kept, if it is.
+  std::string page;                   // The HTML file, if one was written.
+  std::vector<std::string> profiles;  // The flame graphs' files.
+  std::string ledger;                 // Where the run is kept, if it is.
 };
 
 std::string text_report(const RunRecord& record, const TextReportOptions& options);

@@ -21,6 +21,7 @@
 #include "run/run_folder.h"
 #include "run/run_verdict.h"
 #include "run/seconds.h"
+#include "run/service_profile.h"
 #include "run/service_set.h"
 #include "run/service_watch.h"
 #include "run/shared_counters.h"
@@ -273,6 +274,8 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   members_ = services.members();
   setup_->members = members_;
   TRY(check_targets(self, {resolver_, setup_->allow, options_.redirections}, plan_, members_));
+  ServiceProfiling profiling(services, {.service = options_.profile, .folder = folder_->path()});
+  TRY(profiling.check());
   TRY(open_streams());
   TRY(make_faults(services));
   make_generators();
@@ -296,6 +299,9 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   FiberGroup watchers(loop_);
   TRY(watchers.spawn("casualties", casualties));
   TRY(watchers.spawn("watch", [&](Fiber& fiber) { watch.run(fiber, start_, seconds_); }));
+  TRY(watchers.spawn("profile", [&](Fiber& fiber) {
+    profiling.run(fiber, start_ + plan_.warmup.value_or(Duration{}));
+  }));
   FiberGroup fault_fibers(loop_);
   TRY(faults_->start(fault_fibers, start_));
   fault_fibers_ = &fault_fibers;
@@ -306,6 +312,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   watchers.cancel();
   (void)watchers.join(self);
   observer_.ended();
+  profiling.finish(self, record_);
   return done;
 }
 

@@ -13,6 +13,7 @@
 #include "run/frame_model.h"
 #include "run/links.h"
 #include "run/load_units.h"
+#include "run/redis_model.h"
 #include "run/rehearsed_services.h"
 #include "run/run_faults.h"
 #include "run/seconds.h"
@@ -54,10 +55,11 @@ class RehearsalSink final : public GeneratorSink {
   SecondRecorder recorder_{"rehearsal"};
 };
 
-// What stands for a target: it speaks HTTP, or messages where a step sends them there.
+// What stands for a target: it speaks HTTP, or messages or redis where a step sends them there.
 struct Model {
   Endpoint at;
   std::optional<FrameLayout> messages;
+  bool is_redis = false;
 };
 
 // The plan with every target led to a model.
@@ -91,7 +93,7 @@ class StageManager {
     stage_.members.assign(member_views(stage_.plan) * one_view, "rehearsed");
     for (std::size_t i = 0; i < services; ++i) {
       const Endpoint at = model_at(i);
-      stage_.models.push_back({at, {}});
+      stage_.models.push_back({.at = at, .messages = {}});
       for (std::size_t view = 0; view < stage_.members.size(); view += one_view) {
         stage_.members[view + member_slot(i, 0)] = "http://" + at.text();
         stage_.members[view + member_slot(i, 1)] = at.text();
@@ -140,7 +142,7 @@ class StageManager {
     for (Model& model : stage_.models)
       if (model.at.ip() == peer.host && model.at.port() == peer.port) return &model;
     auto [found, is_new] = outside_.try_emplace(peer.text(), stage_.models.size());
-    if (is_new) stage_.models.push_back({model_at(stage_.models.size()), {}});
+    if (is_new) stage_.models.push_back({.at = model_at(stage_.models.size()), .messages = {}});
     return &stage_.models[found->second];
   }
 
@@ -160,6 +162,11 @@ class StageManager {
         TRY(lead(frame->target));
         Model* model = TRY(model_of(frame->target.empty() ? scenario_->target : frame->target));
         if (model != nullptr) model->messages = frame->layout;
+      }
+      if (auto* redis = std::get_if<RedisStep>(&step.kind)) {
+        TRY(lead(redis->target));
+        Model* model = TRY(model_of(redis->target.empty() ? scenario_->target : redis->target));
+        if (model != nullptr) model->is_redis = true;
       }
       if (auto* loop = std::get_if<LoopStep>(&step.kind)) TRY(lead_steps(loop->steps));
       if (auto* parallel = std::get_if<ParallelStep>(&step.kind)) TRY(lead_steps(parallel->steps));
@@ -224,6 +231,7 @@ class Play {
   std::unique_ptr<Loop> loop_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
   std::vector<std::unique_ptr<FrameModel>> frames_;
+  std::vector<std::unique_ptr<RedisModel>> redises_;
   std::unique_ptr<SharedCounters> counters_;
   std::unique_ptr<RehearsedLinks> links_;
   std::unique_ptr<RehearsedServices> services_;
@@ -257,6 +265,13 @@ Result<> Play::open_models(FiberGroup& group) {
   for (std::size_t i = 0; i < stage_.models.size(); ++i) {
     const auto& messages = stage_.models[i].messages;
     const Endpoint at = TRY(model_place(i, group));
+    if (stage_.models[i].is_redis) {
+      redises_.push_back(TRY(RedisModel::listen(
+          *loop_,
+          {.at = at, .service_time = options_.service_time, .seed = options_.seed + at.port()})));
+      TRY(group.spawn("model", [&model = *redises_.back()](Fiber& fiber) { model.serve(fiber); }));
+      continue;
+    }
     if (messages) {
       frames_.push_back(TRY(FrameModel::listen(*loop_, {.at = at,
                                                         .layout = *messages,

@@ -32,6 +32,7 @@ struct RunOptions {
   std::vector<Redirection> redirections;
   std::vector<Endpoint> local_ips;
   std::vector<K6StreamOptions> streams;
+  std::string profile;  // The service whose CPU time is recorded; empty: none.
   Thresholds thresholds = Thresholds::judged;
 };
 

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/url.h"
+#include "client/redis_client.h"
 #include "engine/command.h"
 #include "engine/engine.h"
 #include "plan/names.h"
@@ -217,6 +218,16 @@ Result<> ServiceSet::make_store(const ServicePlan& service, std::uint32_t index)
 
 Result<> ServiceSet::note_address(std::uint32_t index, std::string_view text) {
   const bool has_scheme = text.find("://") != std::string_view::npos;
+  if (has_scheme && !text.starts_with("http")) {
+    // Of another protocol: its own client knows what else stands in there.
+    const PeerAddress peer = text.starts_with("redis://") ? TRY(parse_redis_target(text)).peer
+                                                          : TRY(parse_peer_address(text));
+    members_[member_slot(index, host)] = peer.host;
+    members_[member_slot(index, port)] = std::to_string(peer.port);
+    members_[member_slot(index, address)] = peer.text();
+    members_[member_slot(index, url)] = text;
+    return {};
+  }
   const Url parsed = TRY(parse_url(has_scheme ? std::string(text) : "http://" + std::string(text)));
   set_member(index, host, parsed.host);
   set_member(index, port, std::to_string(parsed.port));

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/url.h"
+#include "client/redis_client.h"
 #include "step/request_runner.h"
 
 namespace brunt {
@@ -16,9 +17,11 @@ void collect(const std::vector<Step>& steps, const Scope& scope, std::set<std::s
     if (const auto* request = std::get_if<RequestStep>(&step.kind))
       if (request->target.is_constant() && is_whole_url(request->target.text()))
         urls.insert(request->target.text());
-    if (const auto* frame = std::get_if<FrameStep>(&step.kind))
-      if (!frame->target.empty())
-        if (auto target = frame->target.expand(scope)) urls.insert(std::move(*target));
+    const auto* frame = std::get_if<FrameStep>(&step.kind);
+    const auto* redis = std::get_if<RedisStep>(&step.kind);
+    if (const Template* own = frame ? &frame->target : redis ? &redis->target : nullptr)
+      if (!own->empty())
+        if (auto target = own->expand(scope)) urls.insert(std::move(*target));
     for (const std::vector<Step>* inner : inner_steps(step)) collect(*inner, scope, urls);
   }
 }
@@ -27,7 +30,8 @@ Result<> check_url(Fiber& self, const TargetRules& rules, const std::string& tex
   // Of a URL its own reader knows best what is wrong.
   if (text.starts_with("http") && text.contains("://"))
     if (TRY(parse_url(text)).scheme == "http+unix") return {};
-  const PeerAddress peer = TRY(parse_peer_address(text));
+  const PeerAddress peer = text.starts_with("redis://") ? TRY(parse_redis_target(text)).peer
+                                                        : TRY(parse_peer_address(text));
   const auto redirected = [&](const Redirection& rule) { return fits(rule, peer.host, peer.port); };
   if (std::ranges::any_of(rules.redirections, redirected)) return {};
   const auto addresses =

@@ -7,6 +7,7 @@
 
 #include "loop/fiber_group.h"
 #include "step/frame_runner.h"
+#include "step/redis_runner.h"
 #include "step/request_runner.h"
 
 namespace brunt {
@@ -26,6 +27,8 @@ std::unique_ptr<StepRunner> make_runner(ScenarioContext& scenario, const Step& s
     return std::make_unique<RequestRunner>(scenario, *http);
   if (const auto* frame = std::get_if<FrameStep>(&step.kind))
     return std::make_unique<FrameRunner>(scenario, *frame);
+  if (const auto* redis = std::get_if<RedisStep>(&step.kind))
+    return std::make_unique<RedisRunner>(scenario, *redis);
   return nullptr;
 }
 

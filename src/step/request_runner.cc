@@ -188,16 +188,11 @@ RequestRunner::RequestRunner(ScenarioContext& scenario, const RequestStep& step)
       step_(step),
       series_(scenario.shared.recorder, {.base = request_tags(scenario, step),
                                          .model = scenario.model,
-                                         .expected = step.expected ? &*step.expected : nullptr}) {
+                                         .expected = step.expected ? &*step.expected : nullptr}),
+      judge_(scenario, step.checks, step.captures, step.method + " " + step.name) {
   const RequestDefaults& defaults = scenario.scenario.defaults;
   timeout_ = step.timeout.value_or(defaults.timeout);
   redirects_max_ = step.redirects_max.value_or(defaults.redirects_max);
-  Recorder& recorder = scenario.shared.recorder;
-  for (const Check& check : step.checks) {
-    const TagSetId tags =
-        recorder.tags().with(scenario.tags, {{"check", check.name}, {"group", ""}});
-    checks_.push_back(&recorder.series(MetricId::checks, tags));
-  }
   reads_body_ =
       std::ranges::any_of(step.checks, [](const Check& check) { return needs_body(check); }) ||
       std::ranges::any_of(step.captures,
@@ -348,30 +343,12 @@ void RequestRunner::tell_exhausted(std::string_view detail) {
 }
 
 void RequestRunner::judge(const Draft& draft, PlanVu& vu) {
-  if (step_.checks.empty() && step_.captures.empty()) return;
+  if (!judge_.is_needed()) return;
   const Url& url = draft.reply.redirected_url ? *draft.reply.redirected_url
                    : constant_                ? constant_->url
                                               : draft.url;
   const HttpSource source(draft.reply, vu.session.cookies(), url, scenario_.shared.loop.wall());
-  ReplyView reply(source);
-  Scope scope = scope_of(scenario_, vu);
-  scope.reply = &reply;
-  for (std::size_t i = 0; i < step_.checks.size(); ++i)
-    checks_[i]->add(step_.checks[i].holds(reply, scope) ? 1.0 : 0.0);
-  for (const Capture& capture : step_.captures) {
-    auto taken = draft.reply.ok() ? capture.take(reply) : Result<std::optional<Json>>(std::nullopt);
-    Json& slot = vu.slots[capture.slot];
-    slot = taken && *taken ? std::move(**taken) : Json();
-    if (slot.is_null() && scenario_.shared.rehearsing == Rehearsing::yes) {
-      slot = Json("0");
-      continue;
-    }
-    if (slot.is_null() && draft.reply.ok())
-      scenario_.shared.watcher.step_failed(
-          scenario_.scenario.name,
-          fmt::format("{} {}: nothing found for capture \"{}\"{}", step_.method, step_.name,
-                      capture.name, taken ? "" : ": " + taken.error().text));
-  }
+  judge_.judge(source, draft.reply.ok() ? ReplyState::usable : ReplyState::failed, vu);
 }
 
 }  // namespace brunt

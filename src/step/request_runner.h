@@ -13,6 +13,7 @@
 #include "base/url.h"
 #include "plan/steps.h"
 #include "step/http_series.h"
+#include "step/reply_judge.h"
 #include "step/step_context.h"
 
 namespace brunt {
@@ -49,7 +50,7 @@ class RequestRunner final : public StepRunner {
   ScenarioContext& scenario_;
   const RequestStep& step_;
   HttpSeries series_;
-  std::vector<Series*> checks_;               // In the step's order.
+  ReplyJudge judge_;
   std::vector<std::unique_ptr<Draft>> idle_;  // Warm drafts, to be used again.
   std::unique_ptr<Draft> constant_;           // Filled once, when nothing can change.
   EncodedRequest encoded_;                    // Of it.

@@ -108,6 +108,12 @@ std::optional<ServiceSample> ProcessProbe::sample(pid_t root, Instant now) {
   return walk.sample;
 }
 
+std::vector<pid_t> ProcessProbe::processes() const {
+  std::vector<pid_t> processes;
+  for (const auto& [pid, used] : used_) processes.push_back(pid);
+  return processes;
+}
+
 void ProcessProbe::find_group(pid_t root) {
   constexpr std::size_t looked_at_max = 8192;
   strays_.clear();

@@ -56,6 +56,9 @@ class ProcessProbe {
   // Nothing where the process is not there (any more).
   std::optional<ServiceSample> sample(pid_t root, Instant now);
 
+  // The processes that the last sample found.
+  std::vector<pid_t> processes() const;
+
  private:
   struct Used {  // So far, of one process with its reaped children.
     std::uint64_t start_ticks = 0, ticks = 0, system_ticks = 0;

@@ -181,6 +181,14 @@ function generatorSentence(): HTMLElement | null {
   return element('p', 'foot', `${parts.join('; ')}.`);
 }
 
+// Drawn when the report was written; its scripts run when they enter the page.
+function profiles(): HTMLElement | null {
+  const drawn = document.getElementById('profiles') as HTMLTemplateElement | null;
+  if (!drawn) return null;
+  return section('Where the CPU time went', 'a box is a function, as wide as its share; click to widen, the lowest for all',
+    document.importNode(drawn.content, true));
+}
+
 const curves: { destroy(): void }[] = [];
 const page = document.getElementById('page')!;
 const grid = element('div', 'charts');
@@ -196,7 +204,7 @@ const chartSection = section('Over time', bandsSentence(), grid, generatorSenten
 const judged = element('div', 'pair');
 for (const part of [thresholds(report), checks(report)]) if (part) judged.append(part);
 for (const part of [header(), tiles(), judged.childElementCount ? judged : null, chartSection, requests(report),
-  errors(report), serviceTable(report), scenarios(report), appendix(data)])
+  errors(report), serviceTable(report), profiles(), scenarios(report), appendix(data)])
   if (part) page.append(part);
 page.append(element('footer', '', `Made by brunt ${report.run.environment.brunt}. Charts: uPlot.`));
 drawCharts(grid);
