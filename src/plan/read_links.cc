@@ -22,25 +22,27 @@ bool is_embedded(const ServicePlan& service) {
   return engine != nullptr && engine->name == "sqlite";
 }
 
-void read_to(ReadContext& context, const Field& field, const Plan& plan, LinkPlan& out) {
+// False: there is no such service; the errors that are told have a limit, so nobody counts them.
+bool read_to(ReadContext& context, const Field& field, const Plan& plan, LinkPlan& out) {
   std::string name;
-  if (!context.read(field, name)) return;
+  if (!context.read(field, name)) return false;
   const auto service = index_of(plan.services, name);
   if (!service) {
     std::vector<std::string_view> names;
     for (const ServicePlan& each : plan.services) names.push_back(each.name);
     context.error(field,
                   fmt::format("there is no service \"{}\"{}", name, did_you_mean(name, names)));
-    return;
+    return false;
   }
   if (is_embedded(plan.services[*service]))
     context.error(field, fmt::format("\"{}\" is an embedded store: no road leads to it", name));
   out.to = *service;
+  return true;
 }
 
-void read_from(ReadContext& context, const Field& field, const Plan& plan, LinkPlan& out) {
+bool read_from(ReadContext& context, const Field& field, const Plan& plan, LinkPlan& out) {
   std::string name;
-  if (!context.read(field, name)) return;
+  if (!context.read(field, name)) return false;
   const auto scenario = index_of(plan.scenarios, name);
   const auto service = index_of(plan.services, name);
   if (scenario && service) {
@@ -63,6 +65,7 @@ void read_from(ReadContext& context, const Field& field, const Plan& plan, LinkP
     context.error(field, fmt::format("there is no scenario or service \"{}\"{}", name,
                                      did_you_mean(name, names)));
   }
+  return scenario.has_value() || service.has_value();
 }
 
 void read_shape(ReadContext& context, MapReader& map, LinkPlan& out) {
@@ -99,14 +102,14 @@ void read_links(ReadContext& context, const Field& links, Plan& plan) {
     MapReader map(context, item);
     const std::size_t errors = context.error_count();
     LinkPlan link{.name = {}, .at = item.at};
-    read_to(context, map.require("to"), plan, link);
+    const bool leads_somewhere = read_to(context, map.require("to"), plan, link);
     const Field from = map.require("from");
-    read_from(context, from, plan, link);
+    const bool comes_from_somewhere = read_from(context, from, plan, link);
     read_shape(context, map, link);
     const Field name = map.find("name");
     context.read(name, link.name);
     map.finish();
-    if (context.error_count() > errors) continue;
+    if (!leads_somewhere || !comes_from_somewhere || context.error_count() > errors) continue;
     const std::string& source = link.from_kind == LinkPlan::From::scenario
                                     ? plan.scenarios[link.from].name
                                     : plan.services[link.from].name;

@@ -42,10 +42,13 @@ TEST_CASE("what a run has not is null or an empty list, never missing") {
   CHECK(report.find("run")->find("ended")->is_null());
 }
 
-TEST_CASE("the CSV has a line for each series and second, and quotes what needs it") {
+TEST_CASE(
+    "the CSV has a line for each series and second and for each fault, and quotes what needs it") {
   const RunRecord record = SampleRun({.seconds = 3}).build();
   const std::string csv = csv_report(record);
-  CHECK(static_cast<std::size_t>(std::ranges::count(csv, '\n')) == record.rows.size() + 1);
+  const auto faults = std::ranges::count(record.events, EventKind::fault, &RunEvent::kind);
+  CHECK(faults > 0);
+  CHECK(std::ranges::count(csv, '\n') == std::ssize(record.rows) + faults + 1);
   CHECK(csv.starts_with("second,time,origin,metric,tags,count,sum,min,max,last,p50,p95,p99\n"));
   CHECK(
       csv.find("\n0,2026-11-22T08:44:10.000Z,bench-7,vus,\"{\"\"scenario\"\":\"\"shop\"\"}\",1,") !=
