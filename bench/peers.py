@@ -23,8 +23,8 @@ def free_port():
 
 
 @contextlib.contextmanager
-def nginx():
-    """One worker that answers 12 bytes; gives its URL."""
+def nginx(answer="hello world\\n"):
+    """One worker that answers these few bytes; gives its URL."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="brunt-bench-"))
     port = free_port()
     (folder / "nginx.conf").write_text(f"""
@@ -34,7 +34,7 @@ def nginx():
           access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; default_type text/plain;
           client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
           server {{ listen 127.0.0.1:{port} backlog=4096;
-                    location / {{ return 200 "hello world\\n"; }}
+                    location / {{ return 200 "{answer}"; }}
                     location = /status {{ stub_status; }} }}
         }}""")
     process = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"])

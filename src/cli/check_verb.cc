@@ -1,6 +1,7 @@
 // `brunt check`: what a plan would do, without doing it.
 #include "cli/console.h"
 #include "cli/plan_source.h"
+#include "cli/script_source.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
 #include "plan/describe_plan.h"
@@ -19,8 +20,9 @@ void add_check(CLI::App& app, CommandLine& line) {
       const auto plan = read_source(f);
       if (!plan) {
         complain(plan.error().text);
-        return exit_code_of(plan.error());
+        return exit_code_of_source(f, plan.error());
       }
+      tell_script_warnings(*plan);
       return print(describe_plan(*plan)) ? 0 : code_of(ExitCode::other);
     };
   });

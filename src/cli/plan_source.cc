@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/script_source.h"
 #include "plan/targets.h"
 #include "plan/time_scale.h"
 #include "plan/yaml_reader.h"
@@ -31,6 +32,7 @@ Result<> refuse_load(const PlanSourceFlags& flags) {
   const std::pair<bool, std::string_view> given[] = {
       {load.vus.has_value(), "--vus"},        {load.duration.has_value(), "--duration"},
       {load.rate.has_value(), "--rate"},      {load.iterations.has_value(), "--iterations"},
+      {!flags.environment.empty(), "--env"},  {!flags.stages.empty(), "--stage"},
       {!load.headers.empty(), "--header"},    {load.timeout.has_value(), "--timeout"},
       {flags.method.has_value(), "--method"}, {flags.data.has_value(), "--data"}};
   for (const auto& [is_given, name] : given)
@@ -64,7 +66,8 @@ Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
 }  // namespace
 
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
-  verb.add_option("TARGET", flags.target, "A URL, a plan (.yaml), or a file of vegeta targets")
+  verb.add_option("TARGET", flags.target,
+                  "A URL, a plan (.yaml), a k6 script (.js), or a file of vegeta targets")
       ->required();
   const char* url = "For a URL or targets";
   verb.add_option("-u,--vus", flags.load.vus, "Virtual users (default 10)")->group(url);
@@ -85,6 +88,14 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
   verb.add_option("--timeout", flags.load.timeout, "For each request (default 60s)")->group(url);
   verb.add_flag("-k,--insecure", flags.load.insecure, "Accept any TLS certificate")
       ->group("Target");
+  const char* script = "For a k6 script";
+  verb.add_option("-e,--env", flags.environment, "NAME=VALUE for __ENV, again for more")
+      ->allow_extra_args(false)
+      ->group(script);
+  verb.add_option("-s,--stage", flags.stages,
+                  "DURATION:VUS, a ramp; again for more (also --vus, --duration, --iterations)")
+      ->allow_extra_args(false)
+      ->group(script);
   const char* plan = "For a plan";
   verb.add_option("--set", flags.sets, "Change a value: store=postgres, device.vus=500")
       ->allow_extra_args(false)
@@ -116,6 +127,8 @@ std::vector<std::string> words_of(const PlanSourceFlags& flags) {
     if (value) add(name, *value);
   for (const std::string& header : flags.load.headers) add("--header", header);
   for (const std::string& set : flags.sets) add("--set", set);
+  for (const std::string& pair : flags.environment) add("--env", pair);
+  for (const std::string& stage : flags.stages) add("--stage", stage);
   for (const std::string& choice : flags.matrix) add("--matrix", choice);
   if (flags.time_scale != 1) add("--time-scale", fmt::format("{}", flags.time_scale));
   if (flags.load.insecure) words.emplace_back("--insecure");
@@ -136,6 +149,10 @@ Result<Plan> read_source(const PlanSourceFlags& flags) {
                   "--set is for plans; a URL's load is given with --vus, --rate, --duration");
     return plan_of_url(
         {.url = flags.target, .load = flags.load, .method = flags.method, .data = flags.data});
+  }
+  if (is_script(flags.target)) {
+    const auto values = environment();
+    return read_script_source(flags, {values.begin(), values.end()});
   }
   const std::string text = TRY(read_file(flags.target));
   if (looks_like_targets(text)) return plan_of_targets(text, flags.target, flags.load);

@@ -12,9 +12,10 @@
 namespace brunt {
 
 struct PlanSourceFlags {
-  std::string target;  // A URL, a plan file, or a file of targets.
+  std::string target;  // A URL, a plan, a script, or a file of targets.
   CommandLineLoad load;
   std::optional<std::string> method, data;
+  std::vector<std::string> environment, stages;  // For a script: NAME=VALUE, 30s:10.
   std::vector<std::string> sets;
   double time_scale = 1;
   std::vector<std::string> matrix;  // name=value

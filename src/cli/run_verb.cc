@@ -12,6 +12,7 @@
 #include "cli/matrix.h"
 #include "cli/plan_source.h"
 #include "cli/render.h"
+#include "cli/script_source.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
@@ -166,7 +167,8 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
     auto outcome = conduct(self, plan, *options, view, &signals);
     if (!outcome) {
       complain(outcome.error().text);
-      return exit_code_of(outcome.error());
+      return plan.script != nullptr ? exit_code_of_script(outcome.error())
+                                    : exit_code_of(outcome.error());
     }
     const int code = show_outcome(*outcome, flags, out.style);
     run.record = std::move(outcome->record);
@@ -223,8 +225,9 @@ int run_plan(const RunFlags& flags, const CommandLine& line) {
   const auto plan = read_source(flags.source);
   if (!plan) {
     complain(plan.error().text);
-    return exit_code_of(plan.error());
+    return exit_code_of_source(flags.source, plan.error());
   }
+  tell_script_warnings(*plan);
   MatrixChoice fixed;
   for (const std::string& word : flags.source.matrix)
     fixed.emplace_back(word.substr(0, word.find('=')), "");
@@ -236,6 +239,7 @@ constexpr const char* footer = R"(
 Examples:
   brunt run http://localhost:8080/ --vus 100 --duration 30s
   brunt run http://localhost:8080/cart -X POST -H 'Content-Type: application/json' --data '{"item": 7}' --rate 500/s
+  brunt run load.js --vus 50 --duration 1m -e HOST=localhost:8080      a k6 script
   brunt run targets.txt --rate 100/s                       vegeta's target files, http or json form
   brunt run plans/iot/steady.yaml --set store=postgres --set device.vus=500
   brunt run plans/first.yaml --profile collector --html report.html
@@ -249,8 +253,8 @@ void add_run(CLI::App& app, CommandLine& line) {
   // shared_ptr: the callback is a std::function, which copies what it holds.
   auto flags = std::make_shared<RunFlags>();
   RunFlags& f = *flags;
-  CLI::App* verb =
-      app.add_subcommand("run", "Load a URL, a plan, or a file of targets, and say how it did");
+  CLI::App* verb = app.add_subcommand(
+      "run", "Load a URL, a plan, a k6 script, or a file of targets, and say how it did");
   add_plan_source(*verb, f.source);
   verb->add_option("--threads", f.threads, "Generator threads, each with its share of the load")
       ->group("Generator");

@@ -193,7 +193,9 @@ void describe_scenario(const Plan& plan, const Scenario& scenario, std::string& 
   std::string steps;
   if (!scenario.before.empty())
     steps = fmt::format("each VU first: {}; ", describe_steps(scenario.before));
-  if (scenario.cycle)
+  if (scenario.script)
+    steps += fmt::format("iteration: {}() of the script", scenario.script->function);
+  else if (scenario.cycle)
     steps += fmt::format("iteration: one of {} in turn", plural(scenario.steps.size(), "target"));
   else
     steps += fmt::format("iteration: {}", describe_steps(scenario.steps));

@@ -20,6 +20,7 @@
 #include "plan/fault_plan.h"
 #include "plan/link_plan.h"
 #include "plan/position.h"
+#include "plan/script_bundle.h"
 #include "plan/service_plan.h"
 #include "plan/steps.h"
 
@@ -78,6 +79,7 @@ struct Scenario {
   std::vector<std::uint32_t> before_data_sets;  // Used by `before`: a row for each VU.
   std::vector<Step> before;                     // Once for each VU, when it starts.
   std::vector<Step> steps;                      // An iteration.
+  std::optional<ScriptCall> script;             // Instead of `before` and `steps`.
   // An iteration does only one of `steps`: number iteration_in_test modulo their count. So a list
   // of targets is gone through in order over all VUs, one request an iteration.
   bool cycle = false;
@@ -133,6 +135,9 @@ struct Plan {
   std::vector<std::uint32_t> start_order;  // Indices of services, each after those it names.
   std::vector<LinkPlan> links;
   std::vector<DataPlan> data;
+  // Where scenarios have a `script`. Shared because plans are copied, one for each loop; it never
+  // changes.
+  std::shared_ptr<const ScriptBundle> script;
   std::vector<Scenario> scenarios;
   std::optional<ScenarioOptions> shared_load;  // `load:`, for the scenarios with a weight.
   std::vector<WatchPlan> watch;

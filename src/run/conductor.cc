@@ -20,6 +20,7 @@
 #include "run/run_faults.h"
 #include "run/run_folder.h"
 #include "run/run_verdict.h"
+#include "run/script_stages.h"
 #include "run/seconds.h"
 #include "run/service_profile.h"
 #include "run/service_set.h"
@@ -97,6 +98,7 @@ class Conductor {
   void make_generators();
   Result<> generate(Fiber& self, ServiceSet& services);
   Result<> make_faults(ServiceSet& services);
+  void tear_down(Fiber& self);
   void begin_ledger();
   void take(GeneratorSecond second);
   void close(std::vector<ClosedSecond> closed);
@@ -116,6 +118,7 @@ class Conductor {
   std::unique_ptr<GeneratorSetup> setup_;
   std::unique_ptr<SharedCounters> counters_;
   std::vector<std::string> members_;
+  std::unique_ptr<ScriptStages> stages_;  // Where the plan is a script.
   std::unique_ptr<Generators> generators_;
   Seconds seconds_;
   SecondRecorder recorder_;
@@ -144,7 +147,7 @@ Result<> Conductor::make_setup() {
       GeneratorSetup{.plan = plan_, .members = {}, .registry = registry_});
   setup_->allow = TRY(AllowList::parse(rules));
   setup_->allow_rules = rules.allow;
-  setup_->step_errors = TRY(registry_.add({.name = "step_errors"}));
+  setup_->step_errors = TRY(register_metrics(plan_, registry_));
   setup_->redirections = options_.redirections;
   setup_->local_ips = options_.local_ips;
   setup_->tap = options_.streams.empty() ? SampleTap::off : SampleTap::on;
@@ -278,6 +281,11 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   TRY(profiling.check());
   TRY(open_streams());
   TRY(make_faults(services));
+  if (plan_.script != nullptr) {
+    stages_ = std::make_unique<ScriptStages>(
+        loop_, *setup_, [this](const std::string& text) { observer_.warning(text); });
+    setup_->script_data = TRY(stages_->set_up(self));
+  }
   make_generators();
   TRY(generators_->prepare(self));
   if (interrupts_ > 0) return {};
@@ -305,15 +313,22 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   FiberGroup fault_fibers(loop_);
   TRY(faults_->start(fault_fibers, start_));
   fault_fibers_ = &fault_fibers;
+  if (stages_) stages_->deliver(0, seconds_);
   auto done = generators_->run(self, start_);
   fault_fibers_ = nullptr;
   fault_fibers.cancel();
   (void)fault_fibers.join(self);
+  if (stages_ && interrupts_ == 0) tear_down(self);
   watchers.cancel();
   (void)watchers.join(self);
   observer_.ended();
   profiling.finish(self, record_);
   return done;
+}
+
+// What fails here is told, and ends nothing: the load was made.
+void Conductor::tear_down(Fiber& self) {
+  if (auto done = stages_->tear_down(self); !done) observer_.warning(done.error().text);
 }
 
 void Conductor::take(GeneratorSecond second) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "net/source_addresses.h"
+#include "script/script_body.h"
+#include "step/plan_body.h"
 
 namespace brunt {
 namespace {
@@ -80,12 +82,27 @@ Result<> Generator::prepare(Fiber& self) {
   return scenarios_.prepare(self);
 }
 
+Result<MetricId> register_metrics(const Plan& plan, MetricRegistry& registry) {
+  if (plan.script != nullptr)
+    for (const MetricInfo& metric : plan.script->metrics) TRY(registry.add(metric));
+  return registry.add({.name = "step_errors"});
+}
+
+Result<std::unique_ptr<VuBody>> Generator::make_body(std::uint32_t scenario, LoadModel model) {
+  if (!setup_.plan.scenarios[scenario].script)
+    return TRY(PlanBody::create(*step_, scenario, model));
+  return TRY(ScriptBody::create(*step_, {.registry = setup_.registry,
+                                         .scenario = scenario,
+                                         .model = model,
+                                         .setup_data = setup_.script_data}));
+}
+
 Result<> Generator::add_unit(std::size_t index) {
   const LoadUnit& unit = units_[index];
   const LoadModel model = is_open(unit.load.executor) ? LoadModel::open : LoadModel::closed;
   std::vector<WeightedBody::Part> parts;
   for (const std::uint32_t scenario : unit.scenarios) {
-    bodies_.push_back(TRY(PlanBody::create(*step_, scenario, model)));
+    bodies_.push_back(TRY(make_body(scenario, model)));
     parts.push_back({.body = bodies_.back().get(),
                      .weight = std::max<std::uint64_t>(1, setup_.plan.scenarios[scenario].weight)});
   }
@@ -207,6 +224,10 @@ void Generator::data_used_up(std::uint32_t scenario) {
 
 void Generator::subject_ended(const Subject& subject) {
   subject.append_figures(subjects_);
+}
+
+void Generator::script_said(std::string_view text) {
+  sink_.warned(std::string(text));
 }
 
 void Generator::step_failed(std::string_view scenario, std::string_view text) {

@@ -25,7 +25,7 @@
 #include "net/dialer.h"
 #include "plan/plan.h"
 #include "run/load_units.h"
-#include "step/plan_body.h"
+#include "step/step_context.h"
 
 namespace brunt {
 
@@ -55,7 +55,11 @@ struct GeneratorSetup {
   std::vector<IterationBudget*> budgets;  // By load unit; nullptr but for shared-iterations.
   std::vector<DataCursor*> cursors;       // By Plan::data.
   Rehearsing rehearsal = Rehearsing::no;
+  std::string script_data;  // JSON: what a script's setup() returned; "": nothing.
 };
+
+// Adds what the plan's steps count, and the metrics of its script. Errors: invalid, exhausted.
+Result<MetricId> register_metrics(const Plan& plan, MetricRegistry& registry);
 
 // What a generator did in one second, and how it is.
 struct GeneratorSecond {
@@ -114,8 +118,10 @@ class Generator : LoadObserver, StepWatcher {
   void step_failed(std::string_view scenario, std::string_view text) override;
   void data_used_up(std::uint32_t scenario) override;
   void subject_ended(const Subject& subject) override;
+  void script_said(std::string_view text) override;
 
   Result<> make_tls();
+  Result<std::unique_ptr<VuBody>> make_body(std::uint32_t scenario, LoadModel model);
   Result<> add_unit(std::size_t index);
   void make_series();
   void hand_over_seconds(Fiber& self, Instant start);
@@ -132,7 +138,7 @@ class Generator : LoadObserver, StepWatcher {
   Recorder recorder_;
   std::unique_ptr<HttpContext> http_;
   std::optional<StepContext> step_;
-  std::vector<std::unique_ptr<PlanBody>> bodies_;
+  std::vector<std::unique_ptr<VuBody>> bodies_;
   std::vector<std::unique_ptr<WeightedBody>> weighted_;
   ScenarioSet scenarios_;
   std::vector<UnitSeries> series_;  // By load unit, as the executors number them.

@@ -315,7 +315,7 @@ Result<> Play::generate(Fiber& self, const GeneratorSetup& setup, FiberGroup& gr
 }
 
 Result<> Play::play(Fiber& self) {
-  const auto step_errors = TRY(registry_.add({.name = "step_errors"}));
+  const auto step_errors = TRY(register_metrics(stage_.plan, registry_));
   GeneratorSetup setup = make_setup();
   setup.step_errors = step_errors;
   setup.rehearsal = Rehearsing::yes;
@@ -414,6 +414,9 @@ std::string timetable_text(const Plan& plan, const Rehearsal& rehearsal, const S
 
 Result<Rehearsal> rehearse(const Plan& plan, const RehearseOptions& options,
                            const std::function<bool(Duration elapsed)>& progress) {
+  if (plan.script != nullptr)
+    return fail(ErrorCode::unsupported,
+                "a script cannot be rehearsed yet: what it requests is known only when it runs");
   Rehearsal rehearsal;
   // Large, and its loop outlives what runs on it.
   const auto play = std::make_unique<Play>(plan, options, rehearsal, progress);

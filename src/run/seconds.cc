@@ -93,8 +93,9 @@ Result<std::vector<ClosedSecond>> Seconds::take(const GeneratorSecond& second) {
   return closed;
 }
 
-Result<> Seconds::take_aside(const Snapshot& snapshot) {
-  return totals_.merge(static_cast<std::uint32_t>(origins_.size()), snapshot);
+Result<> Seconds::take_aside(const Snapshot& snapshot, Aside recorder) {
+  return totals_.merge(
+      static_cast<std::uint32_t>(origins_.size()) + static_cast<std::uint32_t>(recorder), snapshot);
 }
 
 std::vector<ScenarioInfo> Seconds::scenarios(const Plan& plan) const {

@@ -30,9 +30,11 @@ class Seconds {
   // Totals::merge.
   Result<std::vector<ClosedSecond>> take(const GeneratorSecond& second);
 
+  // Recorders beside those of the generators.
+  enum class Aside : std::uint32_t { watch, script };
   // What was measured beside the generators, in a second that is not closed yet (in a later one it
   // counts for the next). Errors: those of Totals::merge.
-  Result<> take_aside(const Snapshot& snapshot);
+  Result<> take_aside(const Snapshot& snapshot, Aside recorder = Aside::watch);
 
   // What the live view shows after these seconds. `elapsed` is the caller's.
   Progress progress(const Plan& plan, std::span<const ClosedSecond> closed);

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "step/hop_recorder.h"
 #include "wire/multipart.h"
 
 namespace brunt {
@@ -148,39 +149,6 @@ class RequestRunner::Lease {
  private:
   RequestRunner& runner_;
   std::unique_ptr<Draft> draft_;
-};
-
-class RequestRunner::Recording final : public HttpHopVisitor {
- public:
-  Recording(RequestRunner& runner, PlanVu& vu) : runner_(runner), vu_(vu) {}
-
-  void hop(const HttpHop& hop) override {
-    vu_.bytes_sent += hop.reply.bytes_sent;
-    vu_.bytes_received += hop.reply.bytes_received;
-    // Interrupted at the end of the run: neither the target's success nor its failure.
-    if (hop.reply.failure && hop.reply.failure->cause == ErrorCode::cancelled) return;
-    if (hop.reply.failure && hop.reply.failure->cause == ErrorCode::exhausted)
-      runner_.tell_exhausted(hop.reply.failure->detail);
-    Recorder& recorder = runner_.scenario_.shared.recorder;
-    if (recorder.tapping())
-      recorder.stamp({.at = runner_.scenario_.shared.loop.wall(),
-                      .vu = static_cast<std::uint32_t>(vu_.id),
-                      .iteration = vu_.iteration});
-    runner_.series_.record(hop, vu_.lateness);
-    if (vu_.subject) add_to_subject(hop.reply);
-  }
-
- private:
-  void add_to_subject(const HttpReply& reply) {
-    const HttpTimings& timings = reply.timings;
-    if (!reply.connection_reused && timings.connecting > Duration{})
-      vu_.subject->add(MetricId::setup_time,
-                       timings.looking_up + timings.connecting + timings.tls_handshaking);
-    if (reply.ok()) vu_.subject->add(MetricId::http_req_duration, timings.duration());
-  }
-
-  RequestRunner& runner_;
-  PlanVu& vu_;
 };
 
 RequestRunner::RequestRunner(ScenarioContext& scenario, const RequestStep& step)
@@ -330,16 +298,10 @@ Result<> RequestRunner::run(Fiber& self, PlanVu& vu) {
       .redirects_max = redirects_max_,
       .body = reads_body_ ? BodyHandling::keep : BodyHandling::discard,
       .decoding = step_.decode ? ContentDecoding::decode : ContentDecoding::leave};
-  Recording recording(*this, vu);
+  HopRecorder recording(scenario_, vu, series_);
   TRY(vu.session.send(self, request, options, own.reply, &recording));
   judge(own, vu);
   return {};
-}
-
-// The generator's own trouble, which no figure says well.
-void RequestRunner::tell_exhausted(std::string_view detail) {
-  if (std::exchange(told_exhausted_, true)) return;
-  scenario_.shared.watcher.step_failed(scenario_.scenario.name, detail);
 }
 
 void RequestRunner::judge(const Draft& draft, PlanVu& vu) {

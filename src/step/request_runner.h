@@ -34,8 +34,7 @@ class RequestRunner final : public StepRunner {
   RequestRunner& operator=(const RequestRunner&) = delete;
 
  private:
-  struct Draft;     // A request under way: its texts and its reply.
-  class Recording;  // Hears each hop.
+  struct Draft;  // A request under way: its texts and its reply.
   class Lease;
 
   Result<> prepare_constant();
@@ -44,7 +43,6 @@ class RequestRunner final : public StepRunner {
   Result<> fill_fields(Draft& draft, const Scope& scope) const;
   Result<> fill_body(Draft& draft, const Scope& scope, PlanVu& vu) const;
   void judge(const Draft& draft, PlanVu& vu);
-  void tell_exhausted(std::string_view detail);
   bool is_constant() const;
 
   ScenarioContext& scenario_;
@@ -57,7 +55,6 @@ class RequestRunner final : public StepRunner {
   Duration timeout_{};
   std::uint32_t redirects_max_ = 10;
   bool reads_body_ = false;
-  bool told_exhausted_ = false;
 };
 
 }  // namespace brunt

@@ -2,7 +2,37 @@
 
 #include <algorithm>
 
+#include "plan/link_plan.h"
+
 namespace brunt {
+namespace {
+
+TagSetId scenario_tags(Recorder& recorder, const Plan& plan, const Scenario& scenario) {
+  std::vector<Tag> tags;
+  for (const auto& [key, value] : plan.tags) tags.push_back({key, value});
+  for (const auto& [key, value] : scenario.tags) tags.push_back({key, value});
+  tags.push_back({"scenario", scenario.name});
+  return recorder.tags().with(TagSetId::none, tags);
+}
+
+}  // namespace
+
+Result<ScenarioContext> ScenarioContext::create(StepContext& context, std::uint32_t index,
+                                                LoadModel model) {
+  const Scenario& scenario = context.plan.scenarios[index];
+  ScenarioContext parts{.shared = context, .scenario = scenario, .index = index};
+  parts.members = seen_by_scenario(context.plan, context.members, index);
+  const Scope scope{.members = parts.members, .scenario = scenario.name};
+  auto target = scenario.target.expand(scope);
+  if (!target) return fail_in("scenarios." + scenario.name + ".target", target.error());
+  parts.target = std::move(*target);
+  while (parts.target.ends_with('/')) parts.target.pop_back();
+  parts.session.cookies = scenario.defaults.cookies;
+  parts.session.client.server_name = context.plan.tls.server_name;
+  parts.tags = scenario_tags(context.recorder, context.plan, scenario);
+  parts.model = model;
+  return parts;
+}
 
 std::uint32_t ScenarioContext::session_slot(std::string key) {
   const auto found = std::ranges::find(session_keys, key);

@@ -28,6 +28,8 @@ class StepWatcher {
   virtual void data_used_up(std::uint32_t /*scenario*/) {}
   // A client of a scenario with `subjects: client` has ended.
   virtual void subject_ended(const Subject& /*subject*/) {}
+  // A script's console.log(); every time.
+  virtual void script_said(std::string_view /*text*/) {}
 };
 
 // In a rehearsal a model answers: what a capture does not find is made up.
@@ -52,6 +54,9 @@ struct StepContext {
 
 // What a scenario's steps have in common.
 struct ScenarioContext {
+  // For Plan::scenarios[index]; `context` must outlive it. Errors: invalid (the scenario's target).
+  static Result<ScenarioContext> create(StepContext& context, std::uint32_t index, LoadModel model);
+
   StepContext& shared;
   const Scenario& scenario;
   std::uint32_t index = 0;  // Of Plan::scenarios.
@@ -60,6 +65,7 @@ struct ScenarioContext {
   HttpSessionOptions session;
   TagSetId tags = TagSetId::none;  // Plan's and scenario's.
   LoadModel model = LoadModel::closed;
+  bool told_exhausted = false;            // That the machine has no more ports or descriptors.
   std::vector<std::string> session_keys;  // By slot.
 
   // Where PlanVu::sessions keeps what all steps of this key share: "frame localhost:14000 ...".

@@ -1,0 +1,25 @@
+// A k6 script as `run` and `check` take it: the file, the environment's K6_*, and k6's flags.
+#pragma once
+#include <map>
+#include <string>
+
+#include "cli/plan_source.h"
+
+namespace brunt {
+
+bool is_script(const std::string& target);  // NAME.js, NAME.mjs, NAME.ts
+
+// `environment`: of the process. Errors: those of read_script(); invalid: a flag that a script does
+// not take.
+Result<Plan> read_script_source(const PlanSourceFlags& flags,
+                                const std::map<std::string, std::string>& environment);
+
+// k6's exit code where a plan that has a script did not run.
+int exit_code_of_script(const Error& error);
+// Of one that could not be read.
+int exit_code_of_source(const PlanSourceFlags& flags, const Error& error);
+
+// On standard error: what of the script has no effect.
+void tell_script_warnings(const Plan& plan);
+
+}  // namespace brunt

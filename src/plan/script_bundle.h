@@ -1,0 +1,52 @@
+// A script that is ready to run: what is left of its files after they were read and compiled once.
+// Plain data, constant, shared by every loop and virtual user.
+//
+// The script layer makes it (script/script_reader.h) and runs it (script/script_body.h); a plan
+// only carries it.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "metrics/metric.h"
+
+namespace brunt {
+
+// What the script's options say about requests.
+struct ScriptHttpOptions {
+  std::string user_agent = "brunt";
+  std::uint32_t redirects_max = 10;
+  std::uint32_t batch_max = 20;        // Requests of one http.batch() at once.
+  std::uint32_t batch_origin_max = 6;  // Of these to one host.
+  bool reuse = true;                   // false: noConnectionReuse.
+  bool reuse_over_iterations = true;   // false: noVUConnectionReuse.
+  bool reset_cookies = true;           // false: noCookiesReset.
+  bool discard_bodies = false;
+  bool throws = false;  // A request that fails is an exception.
+};
+
+struct ScriptBundle {
+  std::string entry;                           // The main module's name: its path as given.
+  std::map<std::string, std::string> modules;  // Byte code, by name.
+  std::string start;                           // Byte code: imports the entry and hands it over.
+  std::string polyfills;                       // Byte code.
+  std::map<std::string, std::string, std::less<>> files;  // What open() read, by path.
+  std::map<std::string, std::string> environment;         // __ENV.
+  std::vector<MetricInfo> metrics;                        // The script's own.
+  bool has_setup = false, has_teardown = false;
+  std::string options;  // JSON: what they came to, for exec.test.options.
+  ScriptHttpOptions http;
+  double time_scale = 1;              // Sleeps are divided by it.
+  std::vector<std::string> warnings;  // For the user, before the run.
+};
+
+// Which function of the plan's script a scenario runs.
+struct ScriptCall {
+  std::string function = "default";
+  std::map<std::string, std::string> environment;  // Over the bundle's.
+};
+
+}  // namespace brunt

@@ -1,0 +1,16 @@
+// The numbers of our classes in QuickJS: one for the whole process, drawn once.
+//
+// For this layer only.
+#pragma once
+#include "script/engine.h"
+
+namespace brunt {
+
+struct ClassIds {
+  JSClassID response = 0;
+  JSClassID metric = 0;
+};
+
+const ClassIds& class_ids();
+
+}  // namespace brunt

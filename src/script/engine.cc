@@ -1,0 +1,325 @@
+#include "script/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/text.h"
+#include "script/source_files.h"
+
+namespace brunt {
+
+const JSValue js_undefined = JS_UNDEFINED;
+const JSValue js_null = JS_NULL;
+const JSValue js_exception = JS_EXCEPTION;
+
+namespace {
+
+// "    at check (script.js:12)" as "check (script.js:12)"; frames of ours have no file.
+std::string script_frames(std::string_view stack) {
+  constexpr std::size_t frames_max = 6;
+  std::string frames;
+  std::size_t count = 0;
+  for (const std::string_view raw : split(stack, '\n')) {
+    std::string_view line = trim(raw);
+    if (!line.starts_with("at ") || line.ends_with("(native)") || line.contains("<start>"))
+      continue;
+    line.remove_prefix(3);
+    if (count++ == frames_max) break;
+    if (line.starts_with("<anonymous> ")) line.remove_prefix(12);
+    frames += frames.empty() ? ", at " : ", from ";
+    frames += line;
+  }
+  return frames;
+}
+
+JSValue hand_over_exports(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  Engine::of(context).exports = JS_DupValue(context, arguments[0]);
+  return js_undefined;
+}
+
+char* normalize(JSContext* context, const char* base, const char* specifier, void*) {
+  auto name = module_name(base, specifier);
+  if (!name) {
+    if (SourceFiles* sources = Engine::of(context).sources)
+      sources->refused = fail_in(base, name.error()).error();
+    (void)throw_error(context, name.error().text);
+    return nullptr;
+  }
+  return js_strndup(context, name->data(), name->size());
+}
+
+JSModuleDef* load_byte_code(JSContext* context, const std::string& code) {
+  const JSValue module = JS_ReadObject(context, reinterpret_cast<const std::uint8_t*>(code.data()),
+                                       code.size(), JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(module)) return nullptr;
+  auto* made = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
+  JS_FreeValue(context, module);  // The context holds it by its name.
+  return made;
+}
+
+JSModuleDef* load_module(JSContext* context, const char* name, void*) {
+  Engine& engine = Engine::of(context);
+  if (JSModuleDef* ours = make_builtin_module(context, name)) return ours;
+  if (engine.reading != nullptr) return engine.sources->compile_module(context, name);
+  const auto found = engine.bundle->modules.find(name);
+  if (found != engine.bundle->modules.end()) return load_byte_code(context, found->second);
+  (void)throw_error(context, fmt::format("module {} was not read with the script", name));
+  return nullptr;
+}
+
+}  // namespace
+
+JSValue js_string(JSContext* context, std::string_view text) {
+  return JS_NewStringLen(context, text.data(), text.size());
+}
+
+std::string text_of(JSContext* context, JSValueConst value) {
+  const JsText text(context, value);
+  if (!text.ok()) JS_FreeValue(context, JS_GetException(context));
+  return std::string(text.view());
+}
+
+std::string take_exception(JSContext* context) {
+  const JsValue exception(context, JS_GetException(context));
+  std::string text = text_of(context, exception.get());
+  if (JS_IsError(context, exception.get()))
+    text += script_frames(text_of(context, property(context, exception.get(), "stack").get()));
+  std::ranges::replace(text, '\n', ' ');
+  return text.empty() ? "an exception without a text" : text;
+}
+
+JSValue throw_error(JSContext* context, std::string_view text) {
+  const JSValue error = JS_NewError(context);
+  JS_DefinePropertyValueStr(context, error, "message", js_string(context, text),
+                            JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+  return JS_Throw(context, error);
+}
+
+std::vector<std::string> property_names(JSContext* context, JSValueConst object) {
+  std::vector<std::string> names;
+  JSPropertyEnum* table = nullptr;
+  std::uint32_t count = 0;
+  if (!JS_IsObject(object) || JS_GetOwnPropertyNames(context, &table, &count, object,
+                                                     JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0)
+    return names;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const JsValue name(context, JS_AtomToString(context, table[i].atom));
+    names.push_back(text_of(context, name.get()));
+    JS_FreeAtom(context, table[i].atom);
+  }
+  js_free(context, table);
+  return names;
+}
+
+JsValue property(JSContext* context, JSValueConst object, const char* name) {
+  return {context, JS_GetPropertyStr(context, object, name)};
+}
+
+void set_property(JSContext* context, JSValueConst object, const char* name, JSValue value) {
+  JS_DefinePropertyValueStr(context, object, name, value, JS_PROP_C_W_E);
+}
+
+Result<std::string> module_name(std::string_view base, std::string_view specifier) {
+  // The first import of all names the script itself, which may lie in a folder named k6.
+  if (base == "<start>") return std::string(specifier);
+  if (specifier == "k6" || specifier.starts_with("k6/")) return std::string(specifier);
+  if (specifier.starts_with("https://") || specifier.starts_with("http://"))
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("import of {}: modules from the network are not fetched; save it beside "
+                    "the script and import it as ./NAME.js",
+                    specifier));
+  if (specifier.starts_with("file://")) specifier.remove_prefix(7);
+  if (specifier.starts_with("/"))
+    return std::filesystem::path(specifier).lexically_normal().string();
+  if (!specifier.starts_with("./") && !specifier.starts_with("../"))
+    return fail(ErrorCode::unsupported,
+                fmt::format("import of \"{}\": packages are not looked up; a file of yours begins "
+                            "with ./ or ../",
+                            specifier));
+  return (std::filesystem::path(base).parent_path() / specifier).lexically_normal().string();
+}
+
+Engine::~Engine() {
+  close();
+}
+
+void Engine::close() {
+  if (runtime_ == nullptr) return;
+  if (fiber != nullptr) JS_UpdateStackTop(runtime_);
+  JS_FreeValue(context_, std::exchange(exports, js_undefined));
+  JS_FreeValue(context_, std::exchange(settled_, js_undefined));
+  JS_FreeContext(context_);
+  JS_FreeRuntime(runtime_);
+  runtime_ = nullptr;
+  context_ = nullptr;
+}
+
+int Engine::poll(JSRuntime*, void* opaque) {
+  Engine& engine = *static_cast<Engine*>(opaque);
+  ++engine.polls_;
+  if (engine.fiber == nullptr) {
+    engine.ran_away_ = engine.polls_ > engine.limits_.polls_init;
+    return engine.ran_away_ ? 1 : 0;
+  }
+  if (engine.fiber->cancelled()) return 1;
+  if (engine.polls_ < engine.limits_.polls_yield) return 0;
+  engine.polls_ = 0;
+  // A millisecond, and not none, so that virtual time goes on too.
+  return engine.fiber->sleep(std::chrono::milliseconds(1)) ? 0 : 1;
+}
+
+void Engine::rejected(JSContext* context, JSValueConst promise, JSValueConst reason,
+                      JS_BOOL is_handled, void* opaque) {
+  Engine& engine = *static_cast<Engine*>(opaque);
+  void* key = JS_VALUE_GET_PTR(promise);
+  if (is_handled != 0) {
+    std::erase_if(engine.rejections, [key](const auto& one) { return one.first == key; });
+    return;
+  }
+  JS_Throw(context, JS_DupValue(context, reason));
+  engine.rejections.emplace_back(key, take_exception(context));
+}
+
+Result<> Engine::make_context(EngineLimits limits) {
+  limits_ = limits;
+  runtime_ = JS_NewRuntime();
+  if (runtime_ == nullptr) return fail(ErrorCode::exhausted, "no memory for a script's runtime");
+  JS_SetRuntimeOpaque(runtime_, this);
+  JS_SetMaxStackSize(runtime_, limits.stack_bytes);
+  JS_SetMemoryLimit(runtime_, limits.memory_bytes);
+  JS_SetInterruptHandler(runtime_, poll, this);
+  JS_SetHostPromiseRejectionTracker(runtime_, rejected, this);
+  JS_SetModuleLoaderFunc(runtime_, normalize, load_module, this);
+  context_ = JS_NewContext(runtime_);
+  if (context_ == nullptr) {
+    JS_FreeRuntime(runtime_);
+    runtime_ = nullptr;
+    return fail(ErrorCode::exhausted, "no memory for a script's context");
+  }
+  JS_SetContextOpaque(context_, this);
+  add_globals(context_);
+  const JsValue global(context_, JS_GetGlobalObject(context_));
+  JS_DefinePropertyValueStr(context_, global.get(), "__brunt_start",
+                            JS_NewCFunction(context_, hand_over_exports, "__brunt_start", 1), 0);
+  return {};
+}
+
+Result<> Engine::open_for_reading(SourceFiles& files, ScriptBundle& collected) {
+  bundle = &collected;
+  reading = &collected;
+  sources = &files;
+  TRY(make_context({.stack_bytes = 1u << 20u}));
+  collected.polyfills = TRY(files.compile_polyfills(context_));
+  TRY(run_byte_code(collected.polyfills));
+  collected.start = TRY(files.compile_start(context_));
+  return run_byte_code(collected.start);
+}
+
+Result<> Engine::open(Fiber& self, const ScriptBundle& compiled, const ScriptCall& call) {
+  bundle = &compiled;
+  scenario_call = &call;
+  fiber = &self;
+  TRY(make_context({}));
+  enter(self);
+  TRY(run_byte_code(compiled.polyfills));
+  TRY(run_byte_code(compiled.start));
+  in_init = false;
+  return {};
+}
+
+void Engine::enter(Fiber& self) {
+  fiber = &self;
+  polls_ = 0;
+  JS_UpdateStackTop(runtime_);
+}
+
+bool Engine::interrupted() const {
+  return ran_away_ || (fiber != nullptr && fiber->cancelled());
+}
+
+Result<> Engine::run_byte_code(const std::string& code) {
+  const JSValue object = JS_ReadObject(context_, reinterpret_cast<const std::uint8_t*>(code.data()),
+                                       code.size(), JS_READ_OBJ_BYTECODE);
+  bool failed = JS_IsException(object) != 0;
+  if (!failed && JS_VALUE_GET_TAG(object) == JS_TAG_MODULE) {
+    failed = JS_ResolveModule(context_, object) < 0;
+    if (failed) JS_FreeValue(context_, object);
+  }
+  if (!failed) {
+    const JsValue done(context_, JS_EvalFunction(context_, object));
+    failed = done.failed();
+  }
+  if (failed) {
+    std::string text = take_exception(context_);
+    if (sources != nullptr && sources->refused) return std::unexpected(*sources->refused);
+    if (ran_away_) text = "the script's init code does not come to an end";
+    if (fiber != nullptr && fiber->cancelled()) return fail(ErrorCode::cancelled, "the run ends");
+    return fail(ErrorCode::malformed, std::move(text));
+  }
+  return settle();
+}
+
+// Runs what promises have left to do.
+Result<> Engine::settle() {
+  JSContext* context = nullptr;
+  for (;;) {
+    const int done = JS_ExecutePendingJob(runtime_, &context);
+    if (done == 0) break;
+    if (done < 0) {
+      std::string text = take_exception(context);
+      if (interrupted()) return fail(ErrorCode::cancelled, "the run ends");
+      return fail(ErrorCode::malformed, std::move(text));
+    }
+  }
+  if (rejections.empty()) return {};
+  std::string text = "a promise was rejected and nobody caught it: " + rejections.front().second;
+  rejections.clear();
+  return fail(ErrorCode::malformed, std::move(text));
+}
+
+Result<JsValue> Engine::call(const std::string& function, std::span<JSValueConst> arguments) {
+  const JsValue code = property(context_, exports, function.c_str());
+  if (JS_IsFunction(context_, code.get()) == 0)
+    return fail(ErrorCode::not_found, fmt::format("the script exports no function {}", function));
+  JsValue result(context_, JS_Call(context_, code.get(), js_undefined,
+                                   static_cast<int>(arguments.size()), arguments.data()));
+  if (result.failed()) {
+    rejections.clear();
+    std::string text = take_exception(context_);
+    if (interrupted()) return fail(ErrorCode::cancelled, "the run ends");
+    return fail(ErrorCode::malformed, std::move(text));
+  }
+  TRY(settle());
+  return wait_for(std::move(result));
+}
+
+JSValue Engine::take_settled(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  Engine& engine = of(context);
+  JS_FreeValue(context, std::exchange(engine.settled_, JS_DupValue(context, arguments[0])));
+  return js_undefined;
+}
+
+// What an async function comes to; of one that never ends, undefined. Anything else as it is.
+Result<JsValue> Engine::wait_for(JsValue promise) {
+  if (!JS_IsObject(promise.get())) return promise;
+  const JsValue then = property(context_, promise.get(), "then");
+  if (JS_IsFunction(context_, then.get()) == 0) return promise;
+  const JsValue taker(context_, JS_NewCFunction(context_, take_settled, "settled", 1));
+  JSValueConst arguments[] = {taker.get()};
+  const JsValue chained(context_, JS_Call(context_, then.get(), promise.get(), 1, arguments));
+  TRY(settle());
+  return JsValue(context_, std::exchange(settled_, js_undefined));
+}
+
+JSModuleDef* make_builtin_module(JSContext* context, std::string_view name) {
+  if (name == "k6") return make_k6_module(context);
+  if (name == "k6/http") return make_http_module(context);
+  if (name == "k6/metrics") return make_metrics_module(context);
+  if (name == "k6/execution") return make_execution_module(context);
+  return nullptr;
+}
+
+}  // namespace brunt

@@ -1,0 +1,59 @@
+// One request of a script, and what came of it: read from the call's arguments, sent, then shown
+// as a Response.
+//
+// For this layer only. Exchanges are used again: ScriptBody keeps idle ones.
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "script/engine.h"
+#include "script/script_body.h"
+
+namespace brunt {
+
+struct ScriptExchange {
+  std::string method;
+  std::string url_text;
+  std::string name;  // The `name` tag as given; "": of the URL.
+  std::string tags;  // tag_text.h.
+  Url url;
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<HttpField> views;
+  std::string body;
+  bool has_body = false;
+  const KnownRequest* known = nullptr;
+  Duration timeout = std::chrono::seconds(60);
+  std::uint32_t redirects_max = 10;
+  enum class Body : std::uint8_t { text, binary, none } response_type = Body::text;
+  bool throws = false;
+  bool was_invalid = false;  // Its URL cannot be read: it is not sent.
+  HttpReply reply;
+
+  void reset(const ScriptHttpOptions& defaults);
+};
+
+struct RequestArguments {
+  std::string_view method;
+  JSValueConst url;
+  JSValueConst body;    // undefined: none.
+  JSValueConst params;  // undefined: none.
+};
+
+// Fills it in. False: an exception is pending.
+bool read_request(JSContext* context, const RequestArguments& arguments, ScriptExchange& exchange);
+
+// Parks until it has ended. Errors: cancelled.
+Result<> send_exchange(Fiber& self, Engine& engine, ScriptExchange& exchange);
+
+// Takes the exchange; it goes back to the body with the last reference. A failure is told, or
+// thrown where that was asked for.
+JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange);
+// Once for each runtime.
+void add_response_class(JSContext* context);
+
+// Of res.json(): "user.ids.0", "ids.#". undefined: nothing there.
+JSValue select_json(JSContext* context, JSValueConst value, std::string_view selector);
+
+}  // namespace brunt

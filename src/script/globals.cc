@@ -1,0 +1,125 @@
+// What is global in a script: console, open(), require(), __ENV and __VU.
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+
+#include "script/script_body.h"
+#include "script/source_files.h"
+
+namespace brunt {
+namespace {
+
+// As people want to read it: texts bare, objects as JSON.
+std::string said(JSContext* context, JSValueConst value) {
+  if (!JS_IsObject(value) || JS_IsError(context, value) != 0 || JS_IsFunction(context, value) != 0)
+    return text_of(context, value);
+  const JsValue json(context, JS_JSONStringify(context, value, js_undefined, js_undefined));
+  if (json.failed()) {
+    JS_FreeValue(context, JS_GetException(context));  // A circle.
+    return text_of(context, value);
+  }
+  return JS_IsUndefined(json.get()) ? text_of(context, value) : text_of(context, json.get());
+}
+
+JSValue console_say(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
+                    int level) {
+  static constexpr std::array<const char*, 5> levels = {"log", "info", "debug", "warn", "error"};
+  std::string text = fmt::format("console.{}:", levels[static_cast<std::size_t>(level)]);
+  for (int i = 0; i < count; ++i) text.append(" ").append(said(context, arguments[i]));
+  Engine& engine = Engine::of(context);
+  if (engine.body != nullptr) {
+    engine.body->say(text);
+  } else if (engine.reading == nullptr && engine.vu != nullptr && engine.vu->id > 1) {
+    return js_undefined;  // Init code says the same in every VU.
+  } else if (engine.reading != nullptr) {
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+  return js_undefined;
+}
+
+// The file's path as the bundle knows it: relative to the script that is running.
+std::string path_of(JSContext* context, std::string_view name) {
+  if (name.starts_with("file://")) name.remove_prefix(7);
+  const std::filesystem::path path(name);
+  if (path.is_absolute()) return path.lexically_normal().string();
+  const JSAtom atom = JS_GetScriptOrModuleName(context, 1);
+  const JsValue module(context, JS_AtomToString(context, atom));
+  JS_FreeAtom(context, atom);
+  const std::filesystem::path base(text_of(context, module.get()));
+  return (base.parent_path() / path).lexically_normal().string();
+}
+
+JSValue open_file(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  Engine& engine = Engine::of(context);
+  if (!engine.in_init)
+    return throw_error(context, "open() works in init code only, outside of functions");
+  const JsText name(context, arguments[0]);
+  if (!name.ok()) return js_exception;
+  const std::string path = path_of(context, name.view());
+  std::string_view bytes;
+  if (engine.reading != nullptr) {
+    const auto opened = engine.sources->open(path);
+    if (!opened) return throw_error(context, "open(): " + opened.error().text);
+    bytes = *opened;
+  } else {
+    const auto found = engine.bundle->files.find(path);
+    if (found == engine.bundle->files.end())
+      return throw_error(context,
+                         fmt::format("open(): {} was not opened when the script was read", path));
+    bytes = found->second;
+  }
+  if (count > 1 && text_of(context, arguments[1]) == "b")
+    return JS_NewArrayBufferCopy(context, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                 bytes.size());
+  return js_string(context, bytes);
+}
+
+JSValue refuse_require(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  return throw_error(context,
+                     fmt::format("require(\"{}\"): CommonJS is not supported yet; write import",
+                                 text_of(context, arguments[0])));
+}
+
+// Made when it is first looked at: most scripts need none of the machine's variables.
+JSValue get_environment(JSContext* context, JSValueConst, int, JSValueConst*) {
+  const Engine& engine = Engine::of(context);
+  const JSValue environment = JS_NewObject(context);
+  const auto add = [&](const std::map<std::string, std::string>& values) {
+    for (const auto& [name, value] : values)
+      set_property(context, environment, name.c_str(), js_string(context, value));
+  };
+  add(engine.bundle->environment);
+  if (engine.scenario_call != nullptr) add(engine.scenario_call->environment);
+  const JsValue global(context, JS_GetGlobalObject(context));
+  set_property(context, global.get(), "__ENV", JS_DupValue(context, environment));
+  return environment;
+}
+
+}  // namespace
+
+void add_globals(JSContext* context) {
+  const JsValue global(context, JS_GetGlobalObject(context));
+  const JSValue console = JS_NewObject(context);
+  int level = 0;
+  for (const char* name : {"log", "info", "debug", "warn", "error"})
+    set_property(
+        context, console, name,
+        JS_NewCFunctionMagic(context, console_say, name, 0, JS_CFUNC_generic_magic, level++));
+  set_property(context, global.get(), "console", console);
+  set_property(context, global.get(), "open", JS_NewCFunction(context, open_file, "open", 1));
+  set_property(context, global.get(), "require",
+               JS_NewCFunction(context, refuse_require, "require", 1));
+  const JSAtom name = JS_NewAtom(context, "__ENV");
+  JS_DefinePropertyGetSet(context, global.get(), name,
+                          JS_NewCFunction(context, get_environment, "__ENV", 0), js_undefined,
+                          JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE);
+  JS_FreeAtom(context, name);
+  set_property(context, global.get(), "__ITER", js_undefined);
+  const PlanVu* vu = Engine::of(context).vu;
+  set_property(context, global.get(), "__VU",
+               JS_NewInt64(context, vu != nullptr ? static_cast<std::int64_t>(vu->id) : 0));
+}
+
+}  // namespace brunt

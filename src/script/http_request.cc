@@ -1,0 +1,269 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "script/exchange.h"
+#include "script/tag_text.h"
+#include "step/hop_recorder.h"
+
+namespace brunt {
+namespace {
+
+// A number is milliseconds, as everywhere in k6.
+std::optional<Duration> duration_of(JSContext* context, JSValueConst value) {
+  if (JS_IsNumber(value) != 0) {
+    double milliseconds = 0;
+    JS_ToFloat64(context, &milliseconds, value);
+    return milliseconds >= 0 && milliseconds < 1e12
+               ? std::optional(from_seconds(milliseconds / 1000))
+               : std::nullopt;
+  }
+  const auto parsed = parse_duration(text_of(context, value));
+  return parsed ? std::optional(*parsed) : std::nullopt;
+}
+
+bool has_field(const ScriptExchange& exchange, std::string_view name) {
+  return std::ranges::any_of(exchange.fields, [name](const auto& field) {
+    return equal_ignoring_case(field.first, name);
+  });
+}
+
+// An object becomes a form, its keys in order, as Go's url.Values does it.
+bool append_form(JSContext* context, JSValueConst object, ScriptExchange& exchange) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  bool good = true;
+  const auto add = [&](const std::string& key, JSValueConst value) {
+    // k6 has no text for an object in a form either, and sends the key alone.
+    const JsText text(context, value);
+    good = good && text.ok();
+    const bool bare = is_nothing(value) || JS_IsObject(value);
+    fields.emplace_back(key, bare ? std::string_view() : text.view());
+    return good;
+  };
+  for_each_property(context, object, [&](const std::string& key, JSValueConst value) {
+    if (JS_IsArray(context, value) <= 0) return add(key, value);
+    for_each_property(context, value,
+                      [&](const std::string&, JSValueConst element) { return add(key, element); });
+    return good;
+  });
+  std::ranges::stable_sort(fields, {}, &std::pair<std::string, std::string>::first);
+  for (const auto& [key, value] : fields) {
+    if (!exchange.body.empty()) exchange.body += '&';
+    exchange.body += form_encode(key) + '=' + form_encode(value);
+  }
+  if (!has_field(exchange, "Content-Type"))
+    exchange.fields.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+  return good;
+}
+
+bool read_body(JSContext* context, JSValueConst body, ScriptExchange& exchange) {
+  if (is_nothing(body)) return true;
+  exchange.has_body = true;
+  if (JS_IsString(body) != 0) {
+    const JsText text(context, body);
+    exchange.body.assign(text.view());
+    return text.ok();
+  }
+  std::size_t size = 0;
+  if (JS_IsObject(body)) {
+    if (const std::uint8_t* bytes = JS_GetArrayBuffer(context, &size, body)) {
+      exchange.body.assign(reinterpret_cast<const char*>(bytes), size);
+      return true;
+    }
+    JS_FreeValue(context, JS_GetException(context));  // It is no ArrayBuffer.
+    return append_form(context, body, exchange);
+  }
+  (void)throw_error(context, "unknown request body type: a text, an ArrayBuffer or an object");
+  return false;
+}
+
+bool read_headers(JSContext* context, JSValueConst headers, ScriptExchange& exchange) {
+  bool good = true;
+  for_each_property(context, headers, [&](const std::string& name, JSValueConst value) {
+    const JsText text(context, value);
+    good = text.ok();
+    if (good && !equal_ignoring_case(name, "content-length"))
+      exchange.fields.emplace_back(name, text.view());
+    return good;
+  });
+  return good;
+}
+
+bool read_cookies(JSContext* context, JSValueConst cookies, ScriptExchange& exchange) {
+  std::string line;
+  for_each_property(context, cookies, [&](const std::string& name, JSValueConst value) {
+    std::string text = JS_IsObject(value)
+                           ? text_of(context, property(context, value, "value").get())
+                           : text_of(context, value);
+    line.append(line.empty() ? "" : "; ").append(name).append("=").append(text);
+    return true;
+  });
+  if (!line.empty()) exchange.fields.emplace_back("Cookie", std::move(line));
+  return true;
+}
+
+bool refuse(JSContext* context, std::string_view text) {
+  (void)throw_error(context, text);
+  return false;
+}
+
+bool read_response_type(JSContext* context, JSValueConst value, ScriptExchange& exchange) {
+  const std::string type = text_of(context, value);
+  if (type == "text") return exchange.response_type = ScriptExchange::Body::text, true;
+  if (type == "binary") return exchange.response_type = ScriptExchange::Body::binary, true;
+  if (type == "none") return exchange.response_type = ScriptExchange::Body::none, true;
+  return refuse(context, fmt::format("responseType \"{}\": it is text, binary, or none", type));
+}
+
+bool read_parameter(JSContext* context, const std::string& key, JSValueConst value,
+                    ScriptExchange& exchange) {
+  if (is_nothing(value)) return true;
+  if (key == "headers") return read_headers(context, value, exchange);
+  if (key == "cookies") return read_cookies(context, value, exchange);
+  if (key == "tags") return append_tags(context, value, exchange.tags, &exchange.name);
+  if (key == "responseType") return read_response_type(context, value, exchange);
+  if (key == "throw") return exchange.throws = JS_ToBool(context, value) > 0, true;
+  if (key == "redirects") {
+    std::uint32_t redirects = 0;
+    if (JS_ToUint32(context, &redirects, value) < 0) return false;
+    exchange.redirects_max = redirects;
+    return true;
+  }
+  if (key == "timeout") {
+    const auto timeout = duration_of(context, value);
+    if (!timeout)
+      return refuse(context, fmt::format("timeout {}: a number of milliseconds, or a text like "
+                                         "\"10s\"",
+                                         text_of(context, value)));
+    exchange.timeout = *timeout;
+    return true;
+  }
+  if (key == "auth") {
+    if (text_of(context, value) == "basic") return true;  // Of the URL's user and password.
+    return refuse(context, fmt::format("auth \"{}\" is not supported yet; basic is",
+                                       text_of(context, value)));
+  }
+  if (key == "jar" || key == "compression" || key == "responseCallback")
+    return refuse(context, fmt::format("the parameter {} of a request is not supported yet", key));
+  return true;  // k6 ignores what it does not know.
+}
+
+bool read_url(JSContext* context, JSValueConst url, ScriptExchange& exchange) {
+  if (!JS_IsObject(url)) {
+    const JsText text(context, url);
+    exchange.url_text.assign(text.view());
+    return text.ok();
+  }
+  // What http.url`...` made; of any other object its text.
+  const JsValue name = property(context, url, "name");
+  const JsValue whole = property(context, url, "url");
+  if (is_nothing(name.get()) || is_nothing(whole.get())) {
+    exchange.url_text = text_of(context, url);
+    return true;
+  }
+  exchange.name = text_of(context, name.get());
+  exchange.url_text = text_of(context, whole.get());
+  return true;
+}
+
+std::string key_of(const ScriptExchange& exchange, std::uint32_t group) {
+  std::string key = exchange.method;
+  key.append(" ").append(std::to_string(group)).append(" ").append(exchange.url_text);
+  return key;
+}
+
+// Without parameters and body: what was sent before is sent again.
+bool read_plain(Engine& engine, ScriptExchange& exchange) {
+  ScriptBody& body = *engine.body;
+  const std::string key = key_of(exchange, engine.group);
+  exchange.known = body.find_request(key);
+  if (exchange.known != nullptr) return true;
+  auto url = parse_url(exchange.url_text);
+  if (!url) return false;
+  const std::string_view name = body.name_of_url(exchange.url_text);
+  HttpSeries& series = body.http_series(exchange.method, name, engine.group, {});
+  if (name != exchange.url_text) return false;  // One of many: not worth keeping.
+  auto encoded =
+      HttpSession::prepare({.method = exchange.method, .url = *url}, body.session_options());
+  if (!encoded) return false;
+  exchange.known = body.keep_request(
+      key, {.url = std::move(*url), .encoded = std::move(*encoded), .series = &series});
+  return exchange.known != nullptr;
+}
+
+}  // namespace
+
+void ScriptExchange::reset(const ScriptHttpOptions& defaults) {
+  name.clear();
+  tags.clear();
+  fields.clear();
+  views.clear();
+  body.clear();
+  has_body = false;
+  known = nullptr;
+  timeout = std::chrono::seconds(60);
+  redirects_max = defaults.redirects_max;
+  response_type = defaults.discard_bodies ? Body::none : Body::text;
+  throws = defaults.throws;
+  was_invalid = false;
+}
+
+bool read_request(JSContext* context, const RequestArguments& arguments, ScriptExchange& exchange) {
+  Engine& engine = Engine::of(context);
+  exchange.reset(engine.bundle->http);
+  exchange.method.assign(arguments.method);
+  if (!read_url(context, arguments.url, exchange)) return false;
+  if (is_nothing(arguments.params) && is_nothing(arguments.body) && exchange.name.empty() &&
+      read_plain(engine, exchange))
+    return true;
+  if (!is_nothing(arguments.params)) {
+    bool good = true;
+    for_each_property(context, arguments.params, [&](const std::string& key, JSValueConst value) {
+      return good = read_parameter(context, key, value, exchange);
+    });
+    if (!good) return false;
+  }
+  if (!read_body(context, arguments.body, exchange)) return false;
+  auto url = parse_url(exchange.url_text);
+  exchange.was_invalid = !url.has_value();
+  if (url) {
+    exchange.url = std::move(*url);
+  } else {
+    exchange.reply.reset();
+    exchange.reply.failure = RequestFailure{.code = 1020,
+                                            .message = "invalid URL",
+                                            .cause = ErrorCode::invalid,
+                                            .detail = url.error().text};
+  }
+  return true;
+}
+
+Result<> send_exchange(Fiber& self, Engine& engine, ScriptExchange& exchange) {
+  if (exchange.was_invalid) return {};
+  ScriptBody& body = *engine.body;
+  for (const auto& [name, value] : exchange.fields) exchange.views.push_back({name, value});
+  HttpSeries* series = exchange.known != nullptr ? exchange.known->series : nullptr;
+  if (series == nullptr) {
+    const std::string_view name = exchange.name.empty() ? body.name_of_url(exchange.url_text)
+                                                        : std::string_view(exchange.name);
+    series = &body.http_series(exchange.method, name, engine.group, exchange.tags);
+  }
+  const HttpRequest request{
+      .method = exchange.method,
+      .url = exchange.known != nullptr ? exchange.known->url : exchange.url,
+      .fields = exchange.views,
+      .body = exchange.body,
+      .encoded = exchange.known != nullptr ? &exchange.known->encoded : nullptr};
+  const HttpSendOptions options{.deadline = self.now() + exchange.timeout,
+                                .redirects_max = exchange.redirects_max,
+                                .body = exchange.response_type == ScriptExchange::Body::none
+                                            ? BodyHandling::discard
+                                            : BodyHandling::keep};
+  HopRecorder recorder(body.scenario(), *engine.vu, *series);
+  return engine.vu->session.send(self, request, options, exchange.reply, &recorder);
+}
+
+}  // namespace brunt

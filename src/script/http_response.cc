@@ -1,0 +1,283 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/text.h"
+#include "script/classes.h"
+#include "script/exchange.h"
+#include "wire/cookie.h"
+
+namespace brunt {
+namespace {
+
+struct Member {
+  enum : int {
+    status,
+    status_text,
+    url,
+    proto,
+    remote_ip,
+    remote_port,
+    error,
+    error_code,
+    tls_version,
+    tls_cipher_suite,
+    // From here on they are made once, then kept as the object's own.
+    body,
+    headers,
+    cookies,
+    timings,
+    request,
+  };
+};
+constexpr std::array<const char*, 15> member_names = {
+    "status",      "status_text", "url",        "proto",       "remote_ip",
+    "remote_port", "error",       "error_code", "tls_version", "tls_cipher_suite",
+    "body",        "headers",     "cookies",    "timings",     "request"};
+
+ScriptExchange* exchange_of(JSContext* context, JSValueConst object) {
+  return static_cast<ScriptExchange*>(JS_GetOpaque2(context, object, class_ids().response));
+}
+
+// Content-type as Content-Type.
+std::string canonical(std::string_view name) {
+  std::string text = to_lower(name);
+  bool first = true;
+  for (char& c : text) {
+    if (first && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    first = c == '-';
+  }
+  return text;
+}
+
+JSValue headers_of(JSContext* context, const ScriptExchange& exchange) {
+  const JSValue object = JS_NewObject(context);
+  const HttpFields fields = exchange.reply.fields();
+  for (const HttpField field : fields)
+    set_property(context, object, canonical(field.name).c_str(),
+                 js_string(context, fields.join(field.name)));
+  return object;
+}
+
+JSValue cookies_of(JSContext* context, const ScriptExchange& exchange) {
+  const JSValue object = JS_NewObject(context);
+  for (const HttpField field : exchange.reply.fields()) {
+    if (!equal_ignoring_case(field.name, "set-cookie")) continue;
+    const auto cookie = parse_set_cookie(field.value);
+    if (!cookie) continue;
+    const JSValue one = JS_NewObject(context);
+    set_property(context, one, "name", js_string(context, cookie->name));
+    set_property(context, one, "value", js_string(context, cookie->value));
+    set_property(context, one, "domain", js_string(context, cookie->domain.value_or("")));
+    set_property(context, one, "path", js_string(context, cookie->path.value_or("")));
+    set_property(context, one, "http_only", js_bool(cookie->http_only));
+    set_property(context, one, "secure", js_bool(cookie->secure));
+    set_property(context, one, "max_age", JS_NewInt64(context, cookie->max_age_s.value_or(0)));
+    set_property(context, one, "expires",
+                 JS_NewInt64(context, cookie->expires ? cookie->expires->unix_ns / 1'000'000 : 0));
+    const JsValue known = property(context, object, cookie->name.c_str());
+    const bool is_first = !JS_IsObject(known.get());
+    const JsValue list(context,
+                       is_first ? JS_NewArray(context) : JS_DupValue(context, known.get()));
+    if (is_first)
+      set_property(context, object, cookie->name.c_str(), JS_DupValue(context, list.get()));
+    std::uint32_t length = 0;
+    const JsValue size = property(context, list.get(), "length");
+    JS_ToUint32(context, &length, size.get());
+    JS_SetPropertyUint32(context, list.get(), length, one);
+  }
+  return object;
+}
+
+JSValue timings_of(JSContext* context, const HttpTimings& timings) {
+  const JSValue object = JS_NewObject(context);
+  const auto set = [&](const char* name, Duration duration) {
+    set_property(context, object, name, JS_NewFloat64(context, time_value(duration)));
+  };
+  set("duration", timings.duration());
+  set("blocked", timings.blocked);
+  set("looking_up", Duration{});
+  set("connecting", timings.connecting);
+  set("tls_handshaking", timings.tls_handshaking);
+  set("sending", timings.sending);
+  set("waiting", timings.waiting);
+  set("receiving", timings.receiving);
+  return object;
+}
+
+JSValue request_of(JSContext* context, const ScriptExchange& exchange) {
+  const JSValue object = JS_NewObject(context);
+  set_property(context, object, "method", js_string(context, exchange.method));
+  set_property(context, object, "url", js_string(context, exchange.url_text));
+  set_property(context, object, "body", js_string(context, exchange.body));
+  const JSValue fields = JS_NewObject(context);
+  for (const auto& [name, value] : exchange.fields) {
+    const JSValue list = JS_NewArray(context);
+    JS_SetPropertyUint32(context, list, 0, js_string(context, value));
+    set_property(context, fields, canonical(name).c_str(), list);
+  }
+  set_property(context, object, "headers", fields);
+  return object;
+}
+
+JSValue body_of(JSContext* context, const ScriptExchange& exchange) {
+  const std::string_view bytes = exchange.reply.body();
+  if (exchange.response_type == ScriptExchange::Body::none) return js_null;
+  if (exchange.response_type == ScriptExchange::Body::binary)
+    return JS_NewArrayBufferCopy(context, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                 bytes.size());
+  if (!exchange.reply.ok()) return js_null;
+  return js_string(context, bytes);
+}
+
+std::string tls_name(std::string_view version) {
+  return version.starts_with("TLSv") ? fmt::format("tls{}", version.substr(4))
+                                     : std::string(version);
+}
+
+JSValue simple_member(JSContext* context, const ScriptExchange& exchange, int member) {
+  const HttpReply& reply = exchange.reply;
+  switch (member) {
+    case Member::status:
+      return JS_NewInt32(context, reply.status());
+    case Member::status_text:
+      return js_string(context, reply.ok()
+                                    ? fmt::format("{} {}", reply.status(), reply.message().reason())
+                                    : std::string());
+    case Member::url:
+      return js_string(context,
+                       reply.redirected_url ? reply.redirected_url->text() : exchange.url_text);
+    case Member::proto:
+      return js_string(context, reply.ok()
+                                    ? fmt::format("HTTP/1.{}", reply.message().version_minor())
+                                    : std::string());
+    case Member::remote_ip:
+      return js_string(context, reply.timings.connecting > Duration{} || reply.ok()
+                                    ? reply.remote.ip()
+                                    : std::string());
+    case Member::remote_port:
+      return JS_NewInt32(context, reply.ok() ? reply.remote.port() : 0);
+    case Member::error:
+      return js_string(context, reply.failure ? reply.failure->message : std::string_view());
+    case Member::error_code:
+      return JS_NewInt32(context, reply.error_code());
+    case Member::tls_version:
+      return js_string(context, tls_name(reply.tls_version));
+    default:
+      return js_string(context, reply.tls_cipher);
+  }
+}
+
+JSValue get_member(JSContext* context, JSValueConst self, int member) {
+  const ScriptExchange* exchange = exchange_of(context, self);
+  if (exchange == nullptr) return js_exception;
+  if (member < Member::body) return simple_member(context, *exchange, member);
+  const JSValue made = member == Member::body      ? body_of(context, *exchange)
+                       : member == Member::headers ? headers_of(context, *exchange)
+                       : member == Member::cookies ? cookies_of(context, *exchange)
+                       : member == Member::timings ? timings_of(context, exchange->reply.timings)
+                                                   : request_of(context, *exchange);
+  set_property(context, self, member_names[static_cast<std::size_t>(member)],
+               JS_DupValue(context, made));
+  return made;
+}
+
+// A script may put something else in its place, as with any object.
+JSValue set_member(JSContext* context, JSValueConst self, JSValueConst value, int member) {
+  set_property(context, self, member_names[static_cast<std::size_t>(member)],
+               JS_DupValue(context, value));
+  return js_undefined;
+}
+
+JSValue to_json(JSContext* context, JSValueConst self, int, JSValueConst*) {
+  const JSValue object = JS_NewObject(context);
+  for (const char* name : member_names)
+    set_property(context, object, name, property(context, self, name).release());
+  return object;
+}
+
+JSValue json(JSContext* context, JSValueConst self, int count, JSValueConst* arguments) {
+  const ScriptExchange* exchange = exchange_of(context, self);
+  if (exchange == nullptr) return js_exception;
+  const std::string_view bytes = exchange->reply.body();
+  if (exchange->response_type == ScriptExchange::Body::none || bytes.empty())
+    return throw_error(context, "the body is empty, so that there is no JSON in it");
+  // The view ends in a NUL: it is a whole string's.
+  JsValue value(context, JS_ParseJSON(context, bytes.data(), bytes.size(), "response body"));
+  if (value.failed() || count == 0 || is_nothing(arguments[0])) return value.release();
+  const JsText selector(context, arguments[0]);
+  return selector.ok() ? select_json(context, value.get(), selector.view()) : js_exception;
+}
+
+JSValue refuse_html(JSContext* context, JSValueConst, int, JSValueConst*, int which) {
+  static constexpr std::array<const char*, 3> names = {"html", "submitForm", "clickLink"};
+  return throw_error(context, fmt::format("k6/http: Response.{}() is not supported yet",
+                                          names[static_cast<std::size_t>(which)]));
+}
+
+void let_go(JSRuntime* runtime, JSValue object) {
+  auto* exchange = static_cast<ScriptExchange*>(JS_GetOpaque(object, class_ids().response));
+  auto& engine = *static_cast<Engine*>(JS_GetRuntimeOpaque(runtime));
+  // The body was its maker and is its home.
+  if (exchange != nullptr) engine.body->put_back(std::unique_ptr<ScriptExchange>(exchange));
+}
+
+}  // namespace
+
+void add_response_class(JSContext* context) {
+  JSRuntime* runtime = JS_GetRuntime(context);
+  const JSClassDef definition{.class_name = "Response", .finalizer = let_go};
+  JS_NewClass(runtime, class_ids().response, &definition);
+  const JSValue prototype = JS_NewObject(context);
+  for (std::size_t i = 0; i < member_names.size(); ++i) {
+    JSCFunctionType get{}, set{};
+    get.getter_magic = get_member;
+    set.setter_magic = set_member;
+    const JSAtom name = JS_NewAtom(context, member_names[i]);
+    const int magic = static_cast<int>(i);
+    JS_DefinePropertyGetSet(
+        context, prototype, name,
+        JS_NewCFunction2(context, get.generic, member_names[i], 0, JS_CFUNC_getter_magic, magic),
+        JS_NewCFunction2(context, set.generic, member_names[i], 1, JS_CFUNC_setter_magic, magic),
+        JS_PROP_CONFIGURABLE);
+    JS_FreeAtom(context, name);
+  }
+  set_property(context, prototype, "json", JS_NewCFunction(context, json, "json", 1));
+  set_property(context, prototype, "toJSON", JS_NewCFunction(context, to_json, "toJSON", 0));
+  int which = 0;
+  for (const char* name : {"html", "submitForm", "clickLink"})
+    set_property(
+        context, prototype, name,
+        JS_NewCFunctionMagic(context, refuse_html, name, 0, JS_CFUNC_generic_magic, which++));
+  JS_SetClassProto(context, class_ids().response, prototype);
+}
+
+JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange) {
+  ScriptBody& home = *Engine::of(context).body;
+  if (exchange->reply.failure) {
+    const RequestFailure& failure = *exchange->reply.failure;
+    const Url& to = exchange->known != nullptr ? exchange->known->url : exchange->url;
+    const std::string text =
+        fmt::format("{} {}: {}", exchange->method,
+                    exchange->was_invalid ? exchange->url_text : to.authority(), failure.message);
+    if (exchange->throws) {
+      const std::string thrown =
+          fmt::format("{} {}: {}", exchange->method, exchange->url_text, failure.message);
+      home.put_back(std::move(exchange));
+      return throw_error(context, thrown);
+    }
+    // Where our own rules forbid it, the detail says what to do.
+    home.scenario().shared.watcher.step_failed(
+        home.scenario().scenario.name,
+        "request failed: " + (failure.cause == ErrorCode::denied ? failure.detail : text));
+  }
+  const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().response));
+  if (JS_IsException(object)) {
+    home.put_back(std::move(exchange));
+    return object;
+  }
+  JS_SetOpaque(object, exchange.release());
+  return object;
+}
+
+}  // namespace brunt

@@ -1,0 +1,359 @@
+#include "script/k6_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/text.h"
+#include "base/units.h"
+
+namespace brunt {
+namespace {
+
+constexpr std::array<std::string_view, 4> load_keys = {"iterations", "duration", "stages",
+                                                       "scenarios"};
+
+std::unexpected<Error> wrong(std::string_view where, std::string_view what, const Json& value) {
+  return fail(ErrorCode::invalid, fmt::format("options.{}: {}, not {}", where, what, value.dump()));
+}
+
+// A number is milliseconds.
+Result<Duration> duration_in(std::string_view where, const Json& value) {
+  if (value.is_number() && value.number() >= 0) return from_seconds(value.number() / 1000);
+  if (!value.is_string())
+    return wrong(where, "a duration is a text like \"30s\", or milliseconds", value);
+  if (value.string() == "0") return Duration{};
+  auto parsed = parse_duration(value.string());
+  if (!parsed) return fail_in(fmt::format("options.{}", where), parsed.error());
+  return parsed;
+}
+
+Result<std::uint64_t> count_in(std::string_view where, const Json& value) {
+  if (!value.is_number() || value.number() < 0 || std::floor(value.number()) != value.number() ||
+      value.number() > 1e15)
+    return wrong(where, "a whole number from 0", value);
+  return static_cast<std::uint64_t>(value.number());
+}
+
+Result<Tags> texts_in(std::string_view where, const Json& value) {
+  if (!value.is_object()) return wrong(where, "an object of texts", value);
+  Tags texts;
+  for (const auto& [name, text] : value.object()) texts.emplace_back(name, text.text());
+  return texts;
+}
+
+Result<std::vector<Stage>> stages_in(const std::string& where, const Json& value) {
+  if (!value.is_array()) return wrong(where, "a list of { duration, target }", value);
+  std::vector<Stage> stages;
+  for (const Json& one : value.array()) {
+    const Json* duration = one.find("duration");
+    const Json* target = one.find("target");
+    if (duration == nullptr) return wrong(where, "each stage has a duration and a target", one);
+    Stage stage{.duration = TRY(duration_in(where + ".duration", *duration))};
+    if (target != nullptr)
+      stage.target = static_cast<double>(TRY(count_in(where + ".target", *target)));
+    stages.push_back(stage);
+  }
+  return stages;
+}
+
+// One scenario's fields as k6 names them.
+class ScenarioReader {
+ public:
+  ScenarioReader(Scenario& scenario, std::string where)
+      : scenario_(scenario), load_(scenario.load), where_(std::move(where)) {}
+
+  Result<> read(const Json& fields) {
+    const Json* executor = fields.find("executor");
+    if (executor == nullptr)
+      return fail(ErrorCode::invalid,
+                  fmt::format("options.{}: a scenario needs an executor", where_));
+    const auto kind = parse_executor(executor->text());
+    if (!kind) return fail_in(fmt::format("options.{}.executor", where_), kind.error());
+    load_.executor = *kind;
+    load_.when_busy = WhenBusy::drop;
+    for (const auto& [name, value] : fields.object())
+      if (name != "executor" && !value.is_null()) TRY(read_field(name, value));
+    auto valid = validate(load_);
+    if (valid) return {};
+    return fail_in(where_.empty() ? "options" : "options." + where_, valid.error());
+  }
+
+ private:
+  static constexpr std::array<std::string_view, 20> names = {
+      "executor", "startTime",        "gracefulStop", "exec",        "env",
+      "tags",     "options",          "vus",          "duration",    "startVUs",
+      "stages",   "gracefulRampDown", "iterations",   "maxDuration", "rate",
+      "timeUnit", "preAllocatedVUs",  "maxVUs",       "startRate",   "whenBusy"};
+
+  Result<> read_field(const std::string& name, const Json& value) {
+    const std::string where = where_.empty() ? name : where_ + "." + name;
+    if (name == "exec") return scenario_.script->function = value.text(), Result<>();
+    if (name == "env") {
+      for (auto& [key, text] : TRY(texts_in(where, value)))
+        scenario_.script->environment[key] = text;
+      return {};
+    }
+    if (name == "tags") return scenario_.tags = TRY(texts_in(where, value)), Result<>();
+    if (name == "stages") return load_.stages = TRY(stages_in(where, value)), Result<>();
+    if (name == "options")
+      return fail(ErrorCode::unsupported,
+                  fmt::format("options.{}: browsers are not driven", where));
+    if (auto* duration = duration_field(name))
+      return *duration = TRY(duration_in(where, value)), Result<>();
+    if (name == "duration") return load_.duration = TRY(duration_in(where, value)), Result<>();
+    const auto count = count_in(where, value);
+    if (std::ranges::find(names, name) == names.end())
+      return fail(ErrorCode::invalid, fmt::format("options.{}: there is no such field{}", where,
+                                                  did_you_mean(name, names)));
+    const std::uint64_t number = TRY(count);
+    if (name == "vus") load_.vus = number;
+    if (name == "startVUs") load_.start_vus = number;
+    if (name == "iterations") load_.iterations = number;
+    if (name == "rate") load_.rate = static_cast<double>(number);
+    if (name == "startRate") load_.start_rate = static_cast<double>(number);
+    if (name == "preAllocatedVUs") load_.pre_allocated_vus = number;
+    if (name == "maxVUs") load_.max_vus = number;
+    return {};
+  }
+
+  Duration* duration_field(std::string_view name) {
+    if (name == "startTime") return &load_.start_time;
+    if (name == "gracefulStop") return &load_.graceful_stop;
+    if (name == "gracefulRampDown") return &load_.graceful_ramp_down;
+    if (name == "maxDuration") return &load_.max_duration;
+    if (name == "timeUnit") return &load_.time_unit;
+    return nullptr;
+  }
+
+  Scenario& scenario_;
+  ScenarioOptions& load_;
+  std::string where_;
+};
+
+class OptionsReader {
+ public:
+  OptionsReader(const Json& options, const std::set<std::string>& functions, Plan& plan,
+                ScriptBundle& bundle)
+      : options_(options), functions_(functions), plan_(plan), bundle_(bundle) {}
+
+  Result<> read() {
+    if (!options_.is_object() && !options_.is_null())
+      return fail(ErrorCode::invalid, "options: the script has to export an object");
+    TRY(read_scenarios());
+    if (options_.is_null()) return {};
+    for (const auto& [name, value] : options_.object())
+      if (!value.is_null()) TRY(read_option(name, value));
+    return {};
+  }
+
+ private:
+  const Json* find(std::string_view name) const {
+    const Json* value = options_.find(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  Result<> add(const std::string& name, const Json& fields, const std::string& where) {
+    Scenario scenario{.name = name};
+    scenario.load.name = name;
+    scenario.script.emplace();
+    scenario.defaults.cookies = true;
+    TRY(ScenarioReader(scenario, where).read(fields));
+    if (const Json* pace = find("minIterationDuration"))
+      scenario.load.min_iteration_duration = TRY(duration_in("minIterationDuration", *pace));
+    const std::string& function = scenario.script->function;
+    if (!functions_.contains(function))
+      return fail(
+          ErrorCode::invalid,
+          function == "default"
+              ? fmt::format("{}: the script exports no default function, which the "
+                            "scenario {} would run",
+                            bundle_.entry, name)
+              : fmt::format("options.{}.exec: the script exports no function {}", where, function));
+    plan_.scenarios.push_back(std::move(scenario));
+    return {};
+  }
+
+  // iterations, duration, stages and scenarios exclude each other, but iterations with duration.
+  Result<> check_one_load() const {
+    std::vector<std::string_view> given;
+    for (const std::string_view key : load_keys)
+      if (find(key) != nullptr) given.push_back(key);
+    if (given.size() < 2 ||
+        (given.size() == 2 && given[0] == "iterations" && given[1] == "duration"))
+      return {};
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("options: {} and {} cannot both say what the load is", given[0], given.back()));
+  }
+
+  Result<> read_scenarios() {
+    TRY(check_one_load());
+    if (const Json* scenarios = find("scenarios")) {
+      if (!scenarios->is_object() || scenarios->object().empty())
+        return wrong("scenarios", "an object of scenarios", *scenarios);
+      for (const auto& [name, fields] : scenarios->object()) {
+        if (!fields.is_object()) return wrong("scenarios." + name, "an object", fields);
+        TRY(add(name, fields, "scenarios." + name));
+      }
+      return {};
+    }
+    Json fields{Json::Object()};
+    const auto copy = [&](const char* from, const char* to) {
+      if (const Json* value = find(from)) fields.set(to, *value);
+    };
+    if (find("iterations") != nullptr) {
+      fields.set("executor", "shared-iterations");
+      copy("iterations", "iterations");
+      copy("duration", "maxDuration");
+      copy("vus", "vus");
+    } else if (find("duration") != nullptr) {
+      fields.set("executor", "constant-vus");
+      copy("duration", "duration");
+      copy("vus", "vus");
+    } else if (find("stages") != nullptr) {
+      fields.set("executor", "ramping-vus");
+      copy("stages", "stages");
+      copy("vus", "startVUs");
+    } else if (find("vus") != nullptr) {
+      fields.set("executor", "shared-iterations");
+      copy("vus", "vus");
+      copy("vus", "iterations");
+    } else {
+      fields.set("executor", "per-vu-iterations");
+    }
+    return add("default", fields, "");
+  }
+
+  Result<> read_option(const std::string& name, const Json& value) {
+    ScriptHttpOptions& http = bundle_.http;
+    if (name == "thresholds") return read_thresholds(value);
+    if (name == "tags") return plan_.tags = TRY(texts_in(name, value)), Result<>();
+    if (name == "userAgent") return http.user_agent = value.text(), Result<>();
+    if (name == "maxRedirects")
+      return http.redirects_max = static_cast<std::uint32_t>(TRY(count_in(name, value))),
+             Result<>();
+    if (name == "batch" || name == "batchPerHost") {
+      // k6: 0 is no limit.
+      const std::uint64_t count = TRY(count_in(name, value));
+      const auto limit = static_cast<std::uint32_t>(count == 0 ? 1000 : std::min(count, 1000UL));
+      (name == "batch" ? http.batch_max : http.batch_origin_max) = limit;
+      return {};
+    }
+    if (bool* flag = flag_of(name)) {
+      if (!value.is_bool()) return wrong(name, "true or false", value);
+      *flag = value.boolean() != (name == "noConnectionReuse" || name == "noVUConnectionReuse" ||
+                                  name == "noCookiesReset");
+      return {};
+    }
+    if (std::ranges::find(read_elsewhere, name) != read_elsewhere.end()) return {};
+    if (std::ranges::find(ignored, name) != ignored.end()) {
+      bundle_.warnings.push_back(
+          fmt::format("options.{} is not supported yet, and has no effect", name));
+      return {};
+    }
+    bundle_.warnings.push_back(
+        fmt::format("options.{}: there is no such option{}", name, did_you_mean(name, ignored)));
+    return {};
+  }
+
+  bool* flag_of(std::string_view name) {
+    if (name == "insecureSkipTLSVerify") return &plan_.tls.insecure;
+    if (name == "noConnectionReuse") return &bundle_.http.reuse;
+    if (name == "noVUConnectionReuse") return &bundle_.http.reuse_over_iterations;
+    if (name == "noCookiesReset") return &bundle_.http.reset_cookies;
+    if (name == "discardResponseBodies") return &bundle_.http.discard_bodies;
+    if (name == "throw") return &bundle_.http.throws;
+    return nullptr;
+  }
+
+  Result<> read_thresholds(const Json& thresholds) {
+    if (!thresholds.is_object()) return wrong("thresholds", "an object", thresholds);
+    MetricRegistry registry;
+    for (const MetricInfo& metric : bundle_.metrics) TRY(registry.add(metric));
+    for (const auto& [selector, list] : thresholds.object()) {
+      const Json::Array single = {list};
+      for (const Json& one : list.is_array() ? list.array() : single)
+        TRY(add_threshold(registry, selector, one));
+    }
+    return {};
+  }
+
+  Result<> add_threshold(const MetricRegistry& registry, const std::string& selector,
+                         const Json& one) {
+    const std::string where = "thresholds." + selector;
+    const Json* text = one.is_object() ? one.find("threshold") : &one;
+    if (text == nullptr || !text->is_string())
+      return wrong(where, "a text like \"p(95)<500\", or { threshold, abortOnFail }", one);
+    auto threshold = make_threshold(registry, selector, text->string());
+    if (!threshold)
+      return fail_in("options.thresholds", {ErrorCode::invalid, threshold.error().text});
+    threshold->no_samples = NoSamples::pass;  // As in k6.
+    if (const Json* abort = one.find("abortOnFail"); abort != nullptr && abort->is_bool())
+      threshold->on_fail = abort->boolean() ? OnFail::abort : OnFail::go_on;
+    if (const Json* delay = one.find("delayAbortEval"); delay != nullptr && !delay->is_null())
+      threshold->delay_abort = TRY(duration_in(where + ".delayAbortEval", *delay));
+    plan_.expectations.push_back({.threshold = std::move(*threshold)});
+    return {};
+  }
+
+  static constexpr std::array<std::string_view, 6> read_elsewhere = {
+      "iterations", "duration", "stages", "scenarios", "vus", "minIterationDuration"};
+  static constexpr std::array<std::string_view, 29> ignored = {"paused",
+                                                               "executionSegment",
+                                                               "executionSegmentSequence",
+                                                               "noSetup",
+                                                               "setupTimeout",
+                                                               "noTeardown",
+                                                               "teardownTimeout",
+                                                               "handleSummaryTimeout",
+                                                               "rps",
+                                                               "dns",
+                                                               "httpDebug",
+                                                               "tlsCipherSuites",
+                                                               "tlsVersion",
+                                                               "tlsAuth",
+                                                               "blacklistIPs",
+                                                               "blockHostnames",
+                                                               "hosts",
+                                                               "cloud",
+                                                               "ext",
+                                                               "summaryTrendStats",
+                                                               "summaryTimeUnit",
+                                                               "systemTags",
+                                                               "metricSamplesBufferSize",
+                                                               "consoleOutput",
+                                                               "localIPs",
+                                                               "features",
+                                                               "linger",
+                                                               "noUsageReport",
+                                                               "discardResponseBodies"};
+
+  const Json& options_;
+  const std::set<std::string>& functions_;
+  Plan& plan_;
+  ScriptBundle& bundle_;
+};
+
+}  // namespace
+
+Json merged_options(Json lower, const Json& higher) {
+  if (!higher.is_object()) return lower;
+  const auto says_load = [&](std::string_view key) { return higher.find(key) != nullptr; };
+  if (std::ranges::any_of(load_keys, says_load) && lower.is_object())
+    std::erase_if(lower.object(), [](const Json::Member& member) {
+      return std::ranges::find(load_keys, std::string_view(member.first)) != load_keys.end();
+    });
+  if (lower.is_null()) lower = Json(Json::Object());
+  for (const auto& [name, value] : higher.object()) lower.set(name, value);
+  return lower;
+}
+
+Result<> apply_options(const Json& options, const std::set<std::string>& functions, Plan& plan,
+                       ScriptBundle& bundle) {
+  return OptionsReader(options, functions, plan, bundle).read();
+}
+
+}  // namespace brunt

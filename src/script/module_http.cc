@@ -1,0 +1,287 @@
+// The module k6/http: requests one by one, in batches, and the VU's cookie jar.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "loop/fiber_group.h"
+#include "script/classes.h"
+#include "script/exchange.h"
+#include "script/unsupported.h"
+
+namespace brunt {
+namespace {
+
+bool may_request(JSContext* context) {
+  const Engine& engine = Engine::of(context);
+  if (engine.body != nullptr && engine.fiber != nullptr) return true;
+  (void)throw_error(context,
+                    "Making http requests in the init context is not supported: put them into the "
+                    "default function or setup()");
+  return false;
+}
+
+JSValue argument(int count, JSValueConst* arguments, int index) {
+  return index < count ? arguments[index] : js_undefined;
+}
+
+JSValue perform(JSContext* context, const RequestArguments& arguments) {
+  if (!may_request(context)) return js_exception;
+  Engine& engine = Engine::of(context);
+  auto exchange = engine.body->take_exchange();
+  if (!read_request(context, arguments, *exchange)) {
+    engine.body->put_back(std::move(exchange));
+    return js_exception;
+  }
+  if (!send_exchange(*engine.fiber, engine, *exchange)) {
+    engine.body->put_back(std::move(exchange));
+    return throw_error(context, "the run ends");
+  }
+  return make_response(context, std::move(exchange));
+}
+
+constexpr std::array<const char*, 7> methods = {"GET",   "HEAD",   "POST",   "PUT",
+                                                "PATCH", "DELETE", "OPTIONS"};
+
+JSValue js_bodyless(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
+                    int method) {
+  return perform(context, {.method = methods[static_cast<std::size_t>(method)],
+                           .url = argument(count, arguments, 0),
+                           .body = js_undefined,
+                           .params = argument(count, arguments, 1)});
+}
+
+JSValue js_with_body(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
+                     int method) {
+  return perform(context, {.method = methods[static_cast<std::size_t>(method)],
+                           .url = argument(count, arguments, 0),
+                           .body = argument(count, arguments, 1),
+                           .params = argument(count, arguments, 2)});
+}
+
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return text;
+}
+
+JSValue js_request(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  const std::string method = upper(text_of(context, argument(count, arguments, 0)));
+  return perform(context, {.method = method,
+                           .url = argument(count, arguments, 1),
+                           .body = argument(count, arguments, 2),
+                           .params = argument(count, arguments, 3)});
+}
+
+// One of a batch: a URL, [method, url, body, params], or { method, url, body, params }.
+bool read_item(JSContext* context, JSValueConst item, ScriptExchange& exchange) {
+  if (!JS_IsObject(item))
+    return read_request(
+        context, {.method = "GET", .url = item, .body = js_undefined, .params = js_undefined},
+        exchange);
+  const bool is_list = JS_IsArray(context, item) > 0;
+  const auto part = [&](std::uint32_t index, const char* name) {
+    return is_list ? JsValue(context, JS_GetPropertyUint32(context, item, index))
+                   : property(context, item, name);
+  };
+  const JsValue method = part(0, "method"), url = part(1, "url"), body = part(2, "body"),
+                params = part(3, "params");
+  const std::string name = is_nothing(method.get()) ? "GET" : upper(text_of(context, method.get()));
+  return read_request(
+      context, {.method = name, .url = url.get(), .body = body.get(), .params = params.get()},
+      exchange);
+}
+
+struct Batch {
+  std::vector<std::string> keys;
+  std::vector<std::unique_ptr<ScriptExchange>> exchanges;
+};
+
+// Every request on a fiber of its own, as many at once as the options allow. False: cut off.
+bool send_all(Engine& engine, Batch& batch) {
+  std::size_t next = 0;
+  const auto work = [&](Fiber& fiber) {
+    while (next < batch.exchanges.size())
+      if (!send_exchange(fiber, engine, *batch.exchanges[next++])) return;
+  };
+  FiberGroup group(engine.fiber->loop());
+  const std::size_t at_once =
+      std::min<std::size_t>(engine.bundle->http.batch_max, batch.exchanges.size());
+  for (std::size_t i = 0; i < at_once; ++i)
+    if (!group.spawn("http.batch", work)) break;
+  return group.join(*engine.fiber) && next >= batch.exchanges.size() && !engine.interrupted();
+}
+
+JSValue js_batch(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  if (!may_request(context)) return js_exception;
+  const JSValueConst requests = argument(count, arguments, 0);
+  if (!JS_IsObject(requests))
+    return throw_error(context, "http.batch() takes a list or an object of requests");
+  Engine& engine = Engine::of(context);
+  Batch batch;
+  bool good = true;
+  for_each_property(context, requests, [&](const std::string& key, JSValueConst item) {
+    batch.keys.push_back(key);
+    batch.exchanges.push_back(engine.body->take_exchange());
+    return good = read_item(context, item, *batch.exchanges.back());
+  });
+  const bool sent = good && send_all(engine, batch);
+  if (!sent)
+    for (auto& exchange : batch.exchanges) engine.body->put_back(std::move(exchange));
+  if (!good) return js_exception;
+  if (!sent) return throw_error(context, "the run ends");
+  JsValue result(context,
+                 JS_IsArray(context, requests) > 0 ? JS_NewArray(context) : JS_NewObject(context));
+  for (std::size_t i = 0; i < batch.keys.size(); ++i) {
+    const JSValue response = make_response(context, std::move(batch.exchanges[i]));
+    if (JS_IsException(response)) {
+      for (++i; i < batch.keys.size(); ++i) engine.body->put_back(std::move(batch.exchanges[i]));
+      return js_exception;
+    }
+    set_property(context, result.get(), batch.keys[i].c_str(), response);
+  }
+  return result.release();
+}
+
+// http.url`http://host/${id}`: the name is the text with its gaps.
+JSValue js_url(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  std::string name, url;
+  const JsValue length = property(context, argument(count, arguments, 0), "length");
+  std::uint32_t parts = 0;
+  if (JS_ToUint32(context, &parts, length.get()) < 0) return js_exception;
+  for (std::uint32_t i = 0; i < parts; ++i) {
+    const JsValue piece(context, JS_GetPropertyUint32(context, arguments[0], i));
+    const std::string text = text_of(context, piece.get());
+    name += text;
+    url += text;
+    if (static_cast<int>(i) + 1 >= count) continue;
+    name += "${}";
+    url += text_of(context, arguments[i + 1]);
+  }
+  const JSValue made = JS_NewObject(context);
+  set_property(context, made, "name", js_string(context, name));
+  set_property(context, made, "url", js_string(context, url));
+  return made;
+}
+
+// The jar's own functions work on the VU that calls them: there is one jar for each.
+JSValue jar_set(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  if (!may_request(context)) return js_exception;
+  Engine& engine = Engine::of(context);
+  const auto url = parse_url(text_of(context, argument(count, arguments, 0)));
+  if (!url) return throw_error(context, "CookieJar.set(): " + url.error().text);
+  SetCookie cookie{.name = text_of(context, argument(count, arguments, 1)),
+                   .value = text_of(context, argument(count, arguments, 2)),
+                   .same_site = {}};
+  const JSValueConst options = argument(count, arguments, 3);
+  for_each_property(context, options, [&](const std::string& key, JSValueConst value) {
+    if (key == "domain") cookie.domain = text_of(context, value);
+    if (key == "path") cookie.path = text_of(context, value);
+    if (key == "secure") cookie.secure = JS_ToBool(context, value) > 0;
+    if (key == "http_only") cookie.http_only = JS_ToBool(context, value) > 0;
+    std::int64_t seconds = 0;
+    if (key == "max_age" && JS_ToInt64(context, &seconds, value) == 0) cookie.max_age_s = seconds;
+    return true;
+  });
+  const auto stored = engine.vu->session.cookies().store(*url, cookie, engine.fiber->loop().wall());
+  return js_bool(stored.has_value());
+}
+
+JSValue jar_cookies(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  if (!may_request(context)) return js_exception;
+  Engine& engine = Engine::of(context);
+  const auto url = parse_url(text_of(context, argument(count, arguments, 0)));
+  if (!url) return throw_error(context, "CookieJar.cookiesForURL(): " + url.error().text);
+  const JSValue found = JS_NewObject(context);
+  for (const Cookie& cookie :
+       engine.vu->session.cookies().matching(*url, engine.fiber->loop().wall())) {
+    const JSValue list = JS_NewArray(context);
+    JS_SetPropertyUint32(context, list, 0, js_string(context, cookie.value));
+    set_property(context, found, cookie.name.c_str(), list);
+  }
+  return found;
+}
+
+JSValue jar_clear(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
+                  int one_name) {
+  if (!may_request(context)) return js_exception;
+  CookieJar& jar = Engine::of(context).vu->session.cookies();
+  const auto url = parse_url(text_of(context, argument(count, arguments, 0)));
+  if (!url) return throw_error(context, "CookieJar: " + url.error().text);
+  if (one_name != 0) {
+    jar.remove(*url, text_of(context, argument(count, arguments, 1)));
+  } else {
+    jar.clear(*url);
+  }
+  return js_undefined;
+}
+
+JSValue js_cookie_jar(JSContext* context, JSValueConst, int, JSValueConst*) {
+  if (!may_request(context)) return js_exception;
+  const JSValue jar = JS_NewObject(context);
+  set_property(context, jar, "set", JS_NewCFunction(context, jar_set, "set", 3));
+  set_property(context, jar, "cookiesForURL",
+               JS_NewCFunction(context, jar_cookies, "cookiesForURL", 1));
+  set_property(context, jar, "clear",
+               JS_NewCFunctionMagic(context, jar_clear, "clear", 1, JS_CFUNC_generic_magic, 0));
+  set_property(context, jar, "delete",
+               JS_NewCFunctionMagic(context, jar_clear, "delete", 2, JS_CFUNC_generic_magic, 1));
+  return jar;
+}
+
+JSValue js_missing(JSContext* context, JSValueConst, int, JSValueConst*, int which) {
+  return throw_error(context,
+                     fmt::format("k6/http: {} is not supported yet",
+                                 missing_members("k6/http")[static_cast<std::size_t>(which)]));
+}
+
+struct MethodFunction {
+  const char* name;
+  JSCFunctionMagic* code;
+  int method;  // Index of `methods`.
+};
+constexpr MethodFunction method_functions[] = {
+    {"get", js_bodyless, 0},     {"head", js_bodyless, 1},   {"post", js_with_body, 2},
+    {"put", js_with_body, 3},    {"patch", js_with_body, 4}, {"del", js_with_body, 5},
+    {"options", js_with_body, 6}};
+constexpr JsFunction functions[] = {{"request", js_request, 4},
+                                    {"batch", js_batch, 1},
+                                    {"url", js_url, 1},
+                                    {"cookieJar", js_cookie_jar, 0}};
+
+int fill(JSContext* context, JSModuleDef* module) {
+  add_response_class(context);
+  const JSValue all = JS_NewObject(context);
+  const auto add = [&](const char* name, JSValue function) {
+    set_property(context, all, name, JS_DupValue(context, function));
+    JS_SetModuleExport(context, module, name, function);
+  };
+  for (const MethodFunction& one : method_functions)
+    add(one.name,
+        JS_NewCFunctionMagic(context, one.code, one.name, 1, JS_CFUNC_generic_magic, one.method));
+  for (const auto& [name, code, arguments] : functions)
+    add(name, JS_NewCFunction(context, code, name, arguments));
+  int which = 0;
+  for (const std::string_view name : missing_members("k6/http"))
+    add(name.data(),
+        JS_NewCFunctionMagic(context, js_missing, name.data(), 0, JS_CFUNC_generic_magic, which++));
+  JS_SetModuleExport(context, module, "default", all);
+  return 0;
+}
+
+}  // namespace
+
+JSModuleDef* make_http_module(JSContext* context) {
+  JSModuleDef* module = JS_NewCModule(context, "k6/http", fill);
+  if (module == nullptr) return nullptr;
+  for (const MethodFunction& one : method_functions) JS_AddModuleExport(context, module, one.name);
+  for (const JsFunction& function : functions) JS_AddModuleExport(context, module, function.name);
+  for (const std::string_view name : missing_members("k6/http"))
+    JS_AddModuleExport(context, module, name.data());
+  JS_AddModuleExport(context, module, "default");
+  return module;
+}
+
+}  // namespace brunt

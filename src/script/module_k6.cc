@@ -1,0 +1,168 @@
+// The module k6: check, fail, group, randomSeed, sleep.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "script/script_body.h"
+#include "script/tag_text.h"
+
+namespace brunt {
+namespace {
+
+JSValue cut_off(JSContext* context) {
+  return throw_error(context, "the run ends");
+}
+
+// `import { check }` in init code may not be called there: there is nothing to measure for.
+bool is_running(JSContext* context, const char* function) {
+  if (Engine::of(context).body != nullptr) return true;
+  (void)throw_error(context,
+                    fmt::format("{}() does not work in init code, outside of functions", function));
+  return false;
+}
+
+JSValue js_sleep(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  if (!is_running(context, "sleep")) return js_exception;
+  Engine& engine = Engine::of(context);
+  double seconds = 0;
+  if (JS_ToFloat64(context, &seconds, arguments[0]) < 0) return js_exception;
+  constexpr double longest = 1e9;
+  if (!(seconds > 0)) return js_undefined;
+  const auto slept =
+      engine.fiber->sleep(from_seconds(std::min(seconds, longest) / engine.bundle->time_scale));
+  return slept ? js_undefined : cut_off(context);
+}
+
+JSValue js_fail(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  return throw_error(context, count > 0 ? text_of(context, arguments[0]) : std::string("fail()"));
+}
+
+JSValue js_random_seed(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  std::int64_t seed = 0;
+  if (JS_ToInt64(context, &seed, arguments[0]) < 0) return js_exception;
+  if (PlanVu* vu = Engine::of(context).vu) vu->prng = Prng(static_cast<std::uint64_t>(seed));
+  return js_undefined;
+}
+
+JSValue js_group(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  if (!is_running(context, "group")) return js_exception;
+  if (count < 2 || JS_IsFunction(context, arguments[1]) == 0)
+    return throw_error(context, "group() takes a name and a function");
+  Engine& engine = Engine::of(context);
+  const JsText name(context, arguments[0]);
+  if (!name.ok()) return js_exception;
+  if (name.view().find("::") != std::string_view::npos)
+    return throw_error(context, "a group's name may not contain '::'");
+  const std::uint32_t outer = engine.group;
+  const std::uint32_t mine = engine.body->enter_group(outer, name.view());
+  const Instant started = engine.fiber->loop().precise_now();
+  engine.group = mine;
+  JsValue result(context, JS_Call(context, arguments[1], js_undefined, 0, nullptr));
+  engine.group = outer;
+  if (!engine.interrupted())
+    engine.body->group_series(mine).add(engine.fiber->loop().precise_now() - started);
+  if (!result.failed() && JS_IsObject(result.get()) &&
+      JS_IsFunction(context, property(context, result.get(), "then").get()) != 0)
+    return throw_error(context, fmt::format("group {}: an async function would leave its group "
+                                            "before it is done; make it a plain one",
+                                            name.view()));
+  return result.release();
+}
+
+// Whether one check holds; nullopt: an exception is pending.
+std::optional<bool> holds(JSContext* context, JSValueConst predicate, JSValueConst value) {
+  if (JS_IsFunction(context, predicate) == 0) return JS_ToBool(context, predicate) > 0;
+  JSValueConst arguments[] = {value};
+  const JsValue result(context, JS_Call(context, predicate, js_undefined, 1, arguments));
+  if (result.failed()) return std::nullopt;
+  if (JS_IsObject(result.get()) &&
+      JS_IsFunction(context, property(context, result.get(), "then").get()) != 0) {
+    (void)throw_error(context, "a check may not be an async function: its promise always holds");
+    return std::nullopt;
+  }
+  return JS_ToBool(context, result.get()) > 0;
+}
+
+JSValue js_check(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  if (!is_running(context, "check")) return js_exception;
+  if (count < 2 || !JS_IsObject(arguments[1]))
+    return throw_error(context, "check() takes a value and an object of checks");
+  Engine& engine = Engine::of(context);
+  std::string tags;
+  if (count > 2 && !append_tags(context, arguments[2], tags, nullptr)) return js_exception;
+  JSPropertyEnum* table = nullptr;
+  std::uint32_t checks = 0;
+  if (JS_GetOwnPropertyNames(context, &table, &checks, arguments[1],
+                             JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0)
+    return js_exception;
+  bool all = true, threw = false;
+  for (std::uint32_t i = 0; i < checks; ++i) {
+    if (!threw) {
+      const JsValue name(context, JS_AtomToString(context, table[i].atom));
+      const JsText text(context, name.get());
+      const JsValue predicate(context, JS_GetProperty(context, arguments[1], table[i].atom));
+      const auto held = holds(context, predicate.get(), arguments[0]);
+      threw = !held;
+      all = all && held.value_or(false);
+      if (!threw || !engine.interrupted())
+        engine.body->check_series(text.view(), engine.group, tags)
+            .add(held.value_or(false) ? 1.0 : 0.0);
+    }
+    JS_FreeAtom(context, table[i].atom);
+  }
+  js_free(context, table);
+  return threw ? js_exception : js_bool(all);
+}
+
+constexpr JsFunction functions[] = {{"check", js_check, 2},
+                                    {"fail", js_fail, 1},
+                                    {"group", js_group, 2},
+                                    {"randomSeed", js_random_seed, 1},
+                                    {"sleep", js_sleep, 1}};
+
+int fill(JSContext* context, JSModuleDef* module) {
+  const JSValue all = JS_NewObject(context);
+  for (const auto& [name, code, arguments] : functions) {
+    const JSValue function = JS_NewCFunction(context, code, name, arguments);
+    set_property(context, all, name, JS_DupValue(context, function));
+    JS_SetModuleExport(context, module, name, function);
+  }
+  JS_SetModuleExport(context, module, "default", all);
+  return 0;
+}
+
+}  // namespace
+
+bool append_tags(JSContext* context, JSValueConst tags, std::string& out, std::string* name) {
+  if (is_nothing(tags)) return true;
+  if (!JS_IsObject(tags)) {
+    (void)throw_error(context, "tags are an object, like { team: \"a\" }");
+    return false;
+  }
+  bool good = true;
+  for_each_property(context, tags, [&](const std::string& key, JSValueConst value) {
+    const JsText text(context, value);
+    good = text.ok();
+    if (!good) return false;
+    std::string clean(text.view());
+    std::ranges::replace(clean, '\n', ' ');  // It separates tags here.
+    if (name != nullptr && key == "name") {
+      *name = std::move(clean);
+    } else {
+      out.append(key).append("\n").append(clean).append("\n");
+    }
+    return true;
+  });
+  return good;
+}
+
+JSModuleDef* make_k6_module(JSContext* context) {
+  JSModuleDef* module = JS_NewCModule(context, "k6", fill);
+  if (module == nullptr) return nullptr;
+  for (const JsFunction& function : functions) JS_AddModuleExport(context, module, function.name);
+  JS_AddModuleExport(context, module, "default");
+  return module;
+}
+
+}  // namespace brunt

@@ -1,0 +1,227 @@
+#include "script/script_body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "script/exchange.h"
+#include "script/script_vu.h"
+
+namespace brunt {
+namespace {
+
+// The URL with what looks like an id in its path put as '*', and no query.
+std::string shape_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  const auto path = url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
+  if (path == std::string_view::npos) return std::string(url);
+  std::string shape(url.substr(0, path));
+  const std::string_view rest = url.substr(path, url.substr(path).find_first_of("?#"));
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_hex = [&](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  };
+  constexpr std::size_t hex_id_min = 8;
+  for (std::size_t i = 0; i < rest.size();) {
+    std::size_t hex = i;
+    while (hex < rest.size() && is_hex(rest[hex])) ++hex;
+    std::size_t digits = i;
+    while (digits < rest.size() && is_digit(rest[digits])) ++digits;
+    const bool is_id = hex - i >= hex_id_min &&
+                       std::any_of(rest.begin() + static_cast<std::ptrdiff_t>(i),
+                                   rest.begin() + static_cast<std::ptrdiff_t>(hex), is_digit);
+    const std::size_t end = is_id ? hex : digits;
+    if (end > i) {
+      shape += '*';
+      i = end;
+    } else {
+      shape += rest[i++];
+    }
+  }
+  return shape;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ScriptBody>> ScriptBody::create(StepContext& context,
+                                                       const ScriptBodyOptions& options) {
+  ScenarioContext scenario = TRY(ScenarioContext::create(context, options.scenario, options.model));
+  if (options.outside) {
+    std::vector<Tag> tags;
+    for (const auto& [key, value] : context.plan.tags) tags.push_back({key, value});
+    scenario.tags = context.recorder.tags().with(TagSetId::none, tags);
+  }
+  const ScriptHttpOptions& http = context.plan.script->http;
+  scenario.session.user_agent = http.user_agent;
+  scenario.session.client.connections_max = http.batch_max;
+  scenario.session.client.connections_origin_max = http.batch_origin_max;
+  scenario.session.client.reuse = http.reuse;
+  // No make_unique: the constructor is private.
+  return std::unique_ptr<ScriptBody>(new ScriptBody(std::move(scenario), options));
+}
+
+ScriptBody::ScriptBody(ScenarioContext scenario, const ScriptBodyOptions& options)
+    : scenario_(std::move(scenario)), registry_(options.registry), setup_data_(options.setup_data) {
+  Recorder& recorder = scenario_.shared.recorder;
+  data_sent_ = &recorder.series(MetricId::data_sent, scenario_.tags);
+  data_received_ = &recorder.series(MetricId::data_received, scenario_.tags);
+  errors_ = &recorder.series(scenario_.shared.step_errors, scenario_.tags);
+}
+
+ScriptBody::~ScriptBody() = default;
+
+Result<> ScriptBody::start_vu(Fiber& self, Vu& vu) {
+  const std::uint64_t stream = (static_cast<std::uint64_t>(scenario_.index) << 40U) + vu.id_in_test;
+  auto mine = std::make_unique<ScriptVu>(scenario_, Prng(scenario_.shared.seed).split(stream));
+  mine->plan.id = vu.id_in_test;
+  mine->plan.id_in_scenario = vu.id_in_scenario;
+  mine->id_in_instance = vu.id_in_instance;
+  TRY(mine->open(self, *this, setup_data_));
+  vu.state = std::move(mine);
+  return {};
+}
+
+IterationEnd ScriptBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
+  auto& mine = static_cast<ScriptVu&>(*vu.state);
+  mine.begin_iteration(iteration);
+  auto done = mine.run(self, scenario_.scenario.script->function);
+  end_iteration(mine.plan);
+  if (self.cancelled() || (!done && done.error().code == ErrorCode::cancelled))
+    return IterationEnd::interrupted;
+  if (!done) note_error(done.error().text);
+  return IterationEnd::complete;
+}
+
+void ScriptBody::end_vu(Fiber&, Vu& vu) {
+  vu.state.reset();
+}
+
+Result<std::string> ScriptBody::run_once(Fiber& self, const std::string& function,
+                                         std::string_view data) {
+  ScriptVu mine(scenario_, Prng(scenario_.shared.seed));
+  TRY(mine.open(self, *this, data));
+  mine.engine.group = enter_group(0, function);
+  auto done = mine.run_for_json(self, function);
+  end_iteration(mine.plan);
+  return done;
+}
+
+void ScriptBody::end_iteration(PlanVu& vu) {
+  if (vu.bytes_sent > 0) data_sent_->add(static_cast<double>(vu.bytes_sent));
+  if (vu.bytes_received > 0) data_received_->add(static_cast<double>(vu.bytes_received));
+  vu.bytes_sent = 0;
+  vu.bytes_received = 0;
+}
+
+void ScriptBody::say(std::string_view text) {
+  scenario_.shared.watcher.script_said(text);
+}
+
+void ScriptBody::note_error(std::string_view text) {
+  errors_->add(1.0);
+  scenario_.shared.watcher.step_failed(scenario_.scenario.name, text);
+}
+
+std::uint32_t ScriptBody::enter_group(std::uint32_t outer, std::string_view name) {
+  key_ = groups_[outer];
+  key_.append("::").append(name);
+  if (const auto found = group_ids_.find(key_); found != group_ids_.end()) return found->second;
+  const auto id = static_cast<std::uint32_t>(groups_.size());
+  groups_.push_back(key_);
+  group_ids_.emplace(key_, id);
+  return id;
+}
+
+TagSetId ScriptBody::tags_of(std::uint32_t group, std::string_view tags, std::vector<Tag> more) {
+  more.push_back({"group", groups_[group]});
+  const auto parts = split(tags, '\n');
+  for (std::size_t i = 0; i + 1 < parts.size(); i += 2)
+    more.push_back({std::string(parts[i]), std::string(parts[i + 1])});
+  return scenario_.shared.recorder.tags().with(scenario_.tags, more);
+}
+
+Series& ScriptBody::check_series(std::string_view name, std::uint32_t group,
+                                 std::string_view tags) {
+  key_.assign("c")
+      .append(std::to_string(group))
+      .append("\n")
+      .append(name)
+      .append("\n")
+      .append(tags);
+  if (const auto found = series_.find(key_); found != series_.end()) return *found->second;
+  const TagSetId id = tags_of(group, tags, {{"check", std::string(name)}});
+  return *series_.emplace(key_, &scenario_.shared.recorder.series(MetricId::checks, id))
+              .first->second;
+}
+
+Series& ScriptBody::group_series(std::uint32_t group) {
+  return metric_series(MetricId::group_duration, group, {});
+}
+
+Series& ScriptBody::metric_series(MetricId metric, std::uint32_t group, std::string_view tags) {
+  key_.assign("m").append(std::to_string(static_cast<unsigned>(metric))).append(" ");
+  key_.append(std::to_string(group)).append("\n").append(tags);
+  if (const auto found = series_.find(key_); found != series_.end()) return *found->second;
+  const TagSetId id = tags_of(group, tags, {});
+  return *series_.emplace(key_, &scenario_.shared.recorder.series(metric, id)).first->second;
+}
+
+HttpSeries& ScriptBody::http_series(std::string_view method, std::string_view name,
+                                    std::uint32_t group, std::string_view tags) {
+  key_.assign(method).append(" ").append(std::to_string(group)).append(" ").append(name);
+  key_.append("\n").append(tags);
+  if (const auto found = http_.find(key_); found != http_.end()) return *found->second;
+  const TagSetId id = tags_of(
+      group, tags,
+      {{"method", std::string(method)}, {"name", std::string(name)}, {"url", std::string(name)}});
+  auto made = std::make_unique<HttpSeries>(scenario_.shared.recorder,
+                                           HttpSeriesOptions{.base = id, .model = scenario_.model});
+  return *http_.emplace(key_, std::move(made)).first->second;
+}
+
+std::string_view ScriptBody::name_of_url(std::string_view url) {
+  if (const auto found = names_.find(url); found != names_.end()) return found->second;
+  std::string shape = shape_of(url);
+  const auto known = shapes_.find(shape);
+  if (known == shapes_.end() && shapes_.size() >= limits_.shapes_max) return "(other)";
+  std::size_t& seen = known == shapes_.end() ? shapes_[shape] : known->second;
+  if (shape == url || seen < limits_.names_exact_max) {
+    ++seen;
+    return names_.emplace(url, url).first->second;
+  }
+  if (seen++ == limits_.names_exact_max)
+    scenario_.shared.watcher.step_failed(
+        scenario_.scenario.name,
+        fmt::format("more than {} URLs are like {}: from here on they are counted under that "
+                    "name; tags: {{ name: ... }} of a request gives it one of your own",
+                    limits_.names_exact_max, shape));
+  // The key of the shape itself, so that the view stays.
+  return names_.emplace(shape, shape).first->second;
+}
+
+const KnownRequest* ScriptBody::find_request(std::string_view key) const {
+  const auto found = requests_.find(key);
+  return found != requests_.end() ? &found->second : nullptr;
+}
+
+const KnownRequest* ScriptBody::keep_request(std::string_view key, KnownRequest request) {
+  if (requests_.size() >= limits_.requests_known_max) return nullptr;
+  return &requests_.insert_or_assign(std::string(key), std::move(request)).first->second;
+}
+
+std::unique_ptr<ScriptExchange> ScriptBody::take_exchange() {
+  if (idle_.empty()) return std::make_unique<ScriptExchange>();
+  auto exchange = std::move(idle_.back());
+  idle_.pop_back();
+  return exchange;
+}
+
+void ScriptBody::put_back(std::unique_ptr<ScriptExchange> exchange) {
+  exchange->reply.reset();
+  constexpr std::size_t bytes_kept = 64u << 10u;  // A larger body's memory is not worth keeping.
+  if (idle_.size() < limits_.exchanges_idle_max && exchange->body.capacity() < bytes_kept)
+    idle_.push_back(std::move(exchange));
+}
+
+}  // namespace brunt

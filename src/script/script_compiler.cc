@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "script/source_files.h"
+#include "script/unsupported.h"
+
+namespace brunt {
+namespace {
+
+// Compiled and not run. Errors: invalid, with line and what QuickJS says of it.
+Result<JSValue> compile(JSContext* context, const std::string& source, const std::string& name,
+                        int kind) {
+  const JSValue code = JS_Eval(context, source.data(), source.size(), name.c_str(),
+                               kind | JS_EVAL_FLAG_COMPILE_ONLY);
+  if (JS_IsException(code)) return fail(ErrorCode::malformed, take_exception(context));
+  return code;
+}
+
+std::string byte_code_of(JSContext* context, JSValueConst code) {
+  std::size_t size = 0;
+  std::uint8_t* bytes = JS_WriteObject(context, &size, code, JS_WRITE_OBJ_BYTECODE);
+  std::string text(reinterpret_cast<const char*>(bytes), bytes != nullptr ? size : 0);
+  js_free(context, bytes);
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> SourceFiles::source_of(const std::string& name) {
+  std::string text =
+      name == bundle_.entry ? std::string(text_) : TRY(read_file(name, limits_.file_bytes_max));
+  if (name.ends_with(".json")) {
+    if (auto valid = Json::parse(text); !valid) return fail_in(name, valid.error());
+    return "export default " + text + ";";
+  }
+  if (name.ends_with(".ts"))
+    return fail(ErrorCode::unsupported,
+                name + ": TypeScript is not supported yet; compile it to JavaScript");
+  if (auto fits = check_supported(name, text); !fits) return std::unexpected(fits.error());
+  return text;
+}
+
+JSModuleDef* SourceFiles::compile_module(JSContext* context, const std::string& name) {
+  if (bundle_.modules.size() >= limits_.modules_max) {
+    (void)throw_error(context, "the script has too many modules");
+    return nullptr;
+  }
+  auto source = source_of(name);
+  if (!source) {
+    refused = source.error();
+    (void)throw_error(context, source.error().text);
+    return nullptr;
+  }
+  // Left pending on an error, so that the engine tells it.
+  const JSValue code = JS_Eval(context, source->data(), source->size(), name.c_str(),
+                               JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+  if (JS_IsException(code)) return nullptr;
+  bundle_.modules[name] = byte_code_of(context, code);
+  auto* made = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(code));
+  JS_FreeValue(context, code);
+  return made;
+}
+
+Result<std::string> SourceFiles::compile_polyfills(JSContext* context) {
+  const JSValue code = TRY(compile(context, std::string(polyfills_source), "<polyfills>",
+                                   JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
+  std::string bytes = byte_code_of(context, code);
+  JS_FreeValue(context, code);
+  return bytes;
+}
+
+Result<std::string> SourceFiles::compile_start(JSContext* context) {
+  std::string name;
+  append_json_string(name, bundle_.entry);
+  const std::string source = "import * as script from " + name + ";\n__brunt_start(script);\n";
+  auto compiled = compile(context, source, "<start>", JS_EVAL_TYPE_MODULE);
+  if (!compiled) return std::unexpected(refused.value_or(compiled.error()));
+  const JSValue code = *compiled;
+  std::string bytes = byte_code_of(context, code);
+  JS_FreeValue(context, code);
+  return bytes;
+}
+
+Result<std::string_view> SourceFiles::open(const std::filesystem::path& path) {
+  auto [found, is_new] = bundle_.files.try_emplace(path.string());
+  if (is_new) {
+    auto bytes = read_file(path, limits_.file_bytes_max);
+    if (!bytes) {
+      bundle_.files.erase(found);
+      return std::unexpected(bytes.error());
+    }
+    found->second = std::move(*bytes);
+  }
+  return found->second;
+}
+
+}  // namespace brunt

@@ -1,0 +1,63 @@
+#include "script/script_reader.h"
+
+#include <fmt/format.h>
+
+#include "plan/time_scale.h"
+#include "script/k6_options.h"
+#include "script/source_files.h"
+
+namespace brunt {
+namespace {
+
+struct Exports {
+  std::set<std::string> functions;
+  Json options;
+};
+
+Result<Exports> exports_of(Engine& engine) {
+  JSContext* context = engine.context();
+  Exports exports;
+  for (const std::string& name : property_names(context, engine.exports)) {
+    const JsValue value = property(context, engine.exports, name.c_str());
+    if (JS_IsFunction(context, value.get()) != 0) exports.functions.insert(name);
+    if (name != "options" || is_nothing(value.get())) continue;
+    const JsValue json(context, JS_JSONStringify(context, value.get(), js_undefined, js_undefined));
+    if (json.failed()) return fail_in("options", {ErrorCode::invalid, take_exception(context)});
+    exports.options = TRY(Json::parse(text_of(context, json.get())));
+  }
+  return exports;
+}
+
+}  // namespace
+
+Result<Plan> read_script(std::string_view text, const std::filesystem::path& path,
+                         const ScriptSettings& settings) {
+  ScriptBundle bundle;
+  bundle.entry = path.lexically_normal().string();
+  bundle.environment = settings.environment;
+  bundle.time_scale = settings.time_scale;
+  SourceFiles files(bundle, text);
+  Engine engine;
+  TRY(engine.open_for_reading(files, bundle));
+  Exports exports = TRY(exports_of(engine));
+  engine.close();
+  bundle.has_setup = exports.functions.contains("setup");
+  bundle.has_teardown = exports.functions.contains("teardown");
+  if (exports.functions.contains("handleSummary"))
+    bundle.warnings.emplace_back(
+        "handleSummary() is not called yet: the summary is brunt's own; --format json gives it as "
+        "data");
+  const Json options =
+      merged_options(merged_options(std::move(exports.options), settings.environment_options),
+                     settings.command_line_options);
+  bundle.options = options.is_null() ? "{}" : options.dump();
+  Plan plan;
+  plan.name = path.stem().string();
+  plan.source = path;
+  TRY(apply_options(options, exports.functions, plan, bundle));
+  plan.script = std::make_shared<const ScriptBundle>(std::move(bundle));
+  TRY(apply_time_scale(plan, settings.time_scale));
+  return plan;
+}
+
+}  // namespace brunt

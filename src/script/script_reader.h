@@ -1,0 +1,32 @@
+// A k6 script into a plan: read and compiled once, its init code run once, its options understood.
+//
+//   const Plan plan = TRY(read_script(text, "load.js", {.environment = environment}));
+//   if (plan.script->has_setup) ...
+//
+// Nothing is sent. Blocking, and deep in the stack: for the main thread before a run.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "plan/plan.h"
+
+namespace brunt {
+
+struct ScriptSettings {
+  std::map<std::string, std::string> environment;  // __ENV.
+  // What the environment's K6_* and the command line say, as k6's options: these win over the
+  // script's.
+  Json environment_options, command_line_options;
+  double time_scale = 1;  // Applied to the plan by the caller's leave: also to sleeps.
+};
+
+// `path` says where imports and open() start from. Errors: unsupported, with module, member and
+// line; malformed: a syntax error or an exception in init code; invalid: options that make no
+// sense; not_found.
+Result<Plan> read_script(std::string_view text, const std::filesystem::path& path,
+                         const ScriptSettings& settings);
+
+}  // namespace brunt

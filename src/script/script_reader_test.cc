@@ -1,0 +1,203 @@
+#include "script/script_reader.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "base/file.h"
+
+namespace brunt {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string no_op = "export default function () {}\n";
+
+Plan read_good(const std::string& text, const ScriptSettings& settings = {}) {
+  auto plan = read_script(text, "test.js", settings);
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text);
+  return std::move(*plan);
+}
+
+std::string error_in(const std::string& text) {
+  const auto plan = read_script(text, "test.js", {});
+  REQUIRE_FALSE(plan.has_value());
+  return plan.error().text;
+}
+
+Plan with_options(const std::string& options, const ScriptSettings& settings = {}) {
+  return read_good(no_op + "export const options = " + options, settings);
+}
+
+// A folder for the time of a test.
+struct ScriptFolder {
+  std::filesystem::path path;
+  ScriptFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "brunt-script-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~ScriptFolder() { std::filesystem::remove_all(path); }
+  void put(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path / name).parent_path());
+    REQUIRE(write_file(path / name, text).has_value());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("without options a script runs once") {
+  const Plan plan = read_good(no_op);
+  REQUIRE(plan.scenarios.size() == 1);
+  CHECK(plan.name == "test");
+  CHECK(plan.scenarios[0].name == "default");
+  CHECK(plan.scenarios[0].load.executor == ExecutorKind::per_vu_iterations);
+  CHECK(plan.scenarios[0].load.iterations == 1);
+  CHECK(plan.scenarios[0].script->function == "default");
+}
+
+TEST_CASE("the shortcuts become the executors that k6 makes of them") {
+  const auto load = [](const std::string& options) {
+    return with_options(options).scenarios[0].load;
+  };
+  CHECK(load("{ vus: 3, duration: '30s' }").executor == ExecutorKind::constant_vus);
+  CHECK(load("{ vus: 3, duration: '30s' }").duration == 30s);
+  CHECK(load("{ vus: 3, iterations: 9, duration: 5000 }").executor ==
+        ExecutorKind::shared_iterations);
+  CHECK(load("{ vus: 3, iterations: 9, duration: 5000 }").max_duration == 5s);
+  const ScenarioOptions ramp =
+      load("{ stages: [{ duration: '1m30s', target: 10 }, { duration: 0, target: 0 }] }");
+  CHECK(ramp.executor == ExecutorKind::ramping_vus);
+  CHECK(ramp.stages == std::vector<Stage>{{90s, 10}, {0s, 0}});
+  CHECK(load("{ vus: 4 }").executor == ExecutorKind::shared_iterations);
+  CHECK(load("{ vus: 4 }").iterations == 4);
+}
+
+TEST_CASE("scenarios take k6's fields, and drop what finds no user free") {
+  const Plan plan = with_options(R"({ scenarios: {
+    open: { executor: 'ramping-arrival-rate', startRate: 5, timeUnit: '1m', preAllocatedVUs: 7, maxVUs: 9,
+            stages: [{ duration: '10s', target: 60 }], startTime: '5s', gracefulStop: '1s',
+            env: { A: 'b' }, tags: { t: 'u' }, exec: 'other' } } }; export function other() {})");
+  const Scenario& open = plan.scenarios[0];
+  CHECK(open.load.when_busy == WhenBusy::drop);
+  CHECK(open.load.start_rate == 5);
+  CHECK(open.load.time_unit == 1min);
+  CHECK(open.load.pre_allocated_vus == 7);
+  CHECK(open.load.max_vus == 9);
+  CHECK(open.load.start_time == 5s);
+  CHECK(open.load.graceful_stop == 1s);
+  CHECK(open.script->function == "other");
+  CHECK(open.script->environment.at("A") == "b");
+  CHECK(open.tags == Tags{{"t", "u"}});
+}
+
+TEST_CASE("thresholds become expectations, of a script's own metrics too") {
+  const Plan plan = read_good(
+      "import { Trend } from 'k6/metrics'; const own = new Trend('own_time', true);" + no_op +
+      "export const options = { thresholds: { own_time: ['p(95)<200'],"
+      "'http_req_duration{status:200}': [{ threshold: 'avg<1', abortOnFail: true, "
+      "delayAbortEval: '10s' }] } }");
+  REQUIRE(plan.expectations.size() == 2);
+  CHECK(plan.expectations[0].threshold.metric.name == "own_time");
+  CHECK(plan.expectations[1].threshold.on_fail == OnFail::abort);
+  CHECK(plan.expectations[1].threshold.delay_abort == 10s);
+  CHECK(plan.expectations[1].threshold.no_samples == NoSamples::pass);
+}
+
+TEST_CASE("the command line wins over the environment, which wins over the script") {
+  const auto parse = [](const char* text) { return Json::parse(text).value(); };
+  const std::string options = "{ vus: 1, stages: [{ duration: '1s', target: 1 }] }";
+  const Plan environment =
+      with_options(options, {.environment_options = parse(R"({"duration": "20s", "vus": 2})")});
+  CHECK(environment.scenarios[0].load.executor == ExecutorKind::constant_vus);
+  CHECK(environment.scenarios[0].load.vus == 2);
+  const Plan both =
+      with_options(options, {.environment_options = parse(R"({"duration": "20s", "vus": 2})"),
+                             .command_line_options = parse(R"({"iterations": 5})")});
+  CHECK(both.scenarios[0].load.executor == ExecutorKind::shared_iterations);
+  CHECK(both.scenarios[0].load.vus == 2);
+}
+
+TEST_CASE("what makes no sense is refused with the option's name") {
+  const auto error = [](const std::string& options) {
+    return error_in(no_op + "export const options = " + options);
+  };
+  CHECK(error("{ stages: [{ duration: '1s', target: 1 }], duration: '5s' }") ==
+        "options: duration and stages cannot both say what the load is");
+  CHECK(error("{ scenarios: { a: { executor: 'constant-vus', duration: '1s', vuss: 3 } } }") ==
+        "options.scenarios.a.vuss: there is no such field; did you mean \"vus\"?");
+  CHECK(error("{ scenarios: { a: { executor: 'constant-vu', duration: '1s' } } }")
+            .starts_with("options.scenarios.a.executor: "));
+  CHECK(error("{ scenarios: { a: { duration: '1s' } } }").contains("needs an executor"));
+  CHECK(error("{ scenarios: { a: { executor: 'constant-vus', duration: '1s', exec: 'gone' } } }") ==
+        "options.scenarios.a.exec: the script exports no function gone");
+  CHECK(error("{ duration: '5 parsecs' }").starts_with("options.duration: "));
+  CHECK(error("{ thresholds: { nope: ['p(95)<1'] } }").starts_with("options.thresholds: "));
+  CHECK(error("{ thresholds: { http_reqs: ['p(95)<1'] } }").starts_with("options.thresholds: "));
+  CHECK(error("{ vus: -1 }").contains("vus"));
+  CHECK(error_in("export const options = {}") ==
+        "test.js: the script exports no default function, which the scenario default would run");
+}
+
+TEST_CASE("options that have no effect are told, and do not stop the run") {
+  const Plan plan = with_options("{ dns: { ttl: '1m' }, nonsense: 1 }");
+  REQUIRE(plan.script->warnings.size() == 2);
+  CHECK(plan.script->warnings[0] == "options.dns is not supported yet, and has no effect");
+  CHECK(plan.script->warnings[1] == "options.nonsense: there is no such option");
+}
+
+TEST_CASE("a mistake in the script is told with file and line") {
+  CHECK(error_in("export default function () {\n  let = ;\n}\n").contains("test.js:2"));
+  CHECK(error_in(no_op + "throw new TypeError('early')").starts_with("TypeError: early"));
+  CHECK(error_in(no_op + "while (true) {}") == "the script's init code does not come to an end");
+}
+
+TEST_CASE("what is not supported is refused with module, member and line") {
+  CHECK(error_in("import a from 'k6';\nimport ws from 'k6/ws';\n" + no_op) ==
+        "test.js:2: module k6/ws: not supported yet");
+  CHECK(error_in("import { browser } from 'k6/browser';\n" + no_op) ==
+        "test.js:1: module k6/browser: browsers are not driven: brunt makes load with protocols");
+  CHECK(
+      error_in("import http from 'k6/http';\n// http.file()\nconst f = () =>\n  http.file('x');\n" +
+               no_op) == "test.js:4: http.file of k6/http: not supported yet");
+  CHECK(error_in("import { asyncRequest } from 'k6/http';\n" + no_op) ==
+        "test.js:1: asyncRequest of k6/http: not supported yet");
+  CHECK(error_in("import x from 'https://jslib.k6.io/x.js';\n" + no_op)
+            .contains("modules from the network are not fetched"));
+  CHECK(error_in("import x from 'lodash';\n" + no_op).contains("packages are not looked up"));
+  CHECK(error_in("import { nothing } from 'k6';\n" + no_op).contains("nothing"));
+  CHECK(error_in("import x from './gone.js';\n" + no_op).contains("gone.js"));
+}
+
+TEST_CASE("local modules, JSON and opened files are read once and kept") {
+  const ScriptFolder folder;
+  folder.put("lib/util.js",
+             "import more from '../more.json';\nimport * as main from '../main.js';\n"
+             "export const twice = (x) => x * more.factor;");
+  folder.put("more.json", "{\"factor\": 2}");
+  folder.put("data.txt", "seven");
+  const std::string text =
+      "import { twice } from './lib/util.js';\n"
+      "const read = open('./data.txt'), bytes = open('data.txt', 'b');\n"
+      "export const options = { vus: twice(2), iterations: read.length + "
+      "bytes.byteLength };\nexport default () => {};";
+  const auto plan = read_script(text, folder.path / "main.js", {});
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text);
+  CHECK(plan->scenarios[0].load.vus == 4);
+  CHECK(plan->scenarios[0].load.iterations == 10);
+  CHECK(plan->script->modules.size() == 3);
+  CHECK(plan->script->files.size() == 1);
+  CHECK(read_script("open('./none.txt');" + no_op, folder.path / "main.js", {})
+            .error()
+            .text.contains("none.txt"));
+}
+
+TEST_CASE("the environment is there as texts") {
+  const Plan plan =
+      read_good("export const options = { vus: Number(__ENV.USERS), iterations: 9 };" + no_op,
+                {.environment = {{"USERS", "3"}}});
+  CHECK(plan.scenarios[0].load.vus == 3);
+}
+
+}  // namespace brunt

@@ -1,0 +1,31 @@
+// setup() and teardown() of a script: run once, by the conductor, before and after the load.
+//
+//   ScriptStage stage(context, registry);
+//   const std::string data = TRY(stage.run(self, "setup", "", 60s));
+//
+// What they request is measured into the context's recorder, with group ::setup or ::teardown.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "script/script_body.h"
+
+namespace brunt {
+
+class ScriptStage {
+ public:
+  // Both must outlive it.
+  ScriptStage(StepContext& context, const MetricRegistry& registry)
+      : context_(context), registry_(registry) {}
+
+  // Parks, on a fiber of its own, until the function has returned; gives what it returned as JSON,
+  // "" for nothing. Errors: timeout; cancelled; malformed, with the script's exception.
+  Result<std::string> run(Fiber& self, const std::string& function, std::string_view data,
+                          Duration limit);
+
+ private:
+  StepContext& context_;
+  const MetricRegistry& registry_;
+};
+
+}  // namespace brunt

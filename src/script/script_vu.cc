@@ -1,0 +1,74 @@
+#include "script/script_vu.h"
+
+#include <array>
+
+namespace brunt {
+namespace {
+
+// One seed reproduces a run.
+JSValue draw(JSContext* context, JSValueConst, int, JSValueConst*) {
+  PlanVu* vu = Engine::of(context).vu;
+  return JS_NewFloat64(context, vu->prng.uniform());
+}
+
+}  // namespace
+
+ScriptVu::~ScriptVu() {
+  if (engine.context() == nullptr) return;
+  JS_FreeValue(engine.context(), data_);
+  JS_FreeAtom(engine.context(), iteration_name_);
+  engine.close();
+}
+
+Result<> ScriptVu::open(Fiber& self, ScriptBody& body, std::string_view setup_data) {
+  engine.vu = &plan;
+  engine.id_in_instance = id_in_instance;
+  TRY(engine.open(self, body.bundle(), *body.scenario().scenario.script));
+  engine.body = &body;
+  JSContext* context = engine.context();
+  const JsValue global(context, JS_GetGlobalObject(context));
+  iteration_name_ = JS_NewAtom(context, "__ITER");
+  const JsValue math = property(context, global.get(), "Math");
+  set_property(context, math.get(), "random", JS_NewCFunction(context, draw, "random", 0));
+  if (setup_data.empty()) return {};
+  const std::string text(setup_data);
+  data_ = JS_ParseJSON(context, text.c_str(), text.size(), "<setup>");
+  if (JS_IsException(data_)) return fail(ErrorCode::invalid, take_exception(context));
+  return {};
+}
+
+void ScriptVu::begin_iteration(const Iteration& iteration) {
+  plan.iteration = engine.iterations++;
+  plan.iteration_in_test = iteration.index;
+  plan.lateness = iteration.started - iteration.planned;
+  engine.group = 0;
+  engine.iteration = &iteration;
+  const ScriptHttpOptions& http = engine.bundle->http;
+  if (http.reset_cookies && !plan.session.cookies().empty()) plan.session.cookies().clear();
+  if (!http.reuse_over_iterations) plan.session.client().close_idle();
+}
+
+Result<> ScriptVu::run(Fiber& self, const std::string& function) {
+  JSContext* context = engine.context();
+  engine.enter(self);
+  const JsValue global(context, JS_GetGlobalObject(context));
+  JS_SetProperty(context, global.get(), iteration_name_,
+                 JS_NewInt64(context, static_cast<std::int64_t>(plan.iteration)));
+  std::array<JSValueConst, 1> arguments{data_};
+  auto done = engine.call(function, arguments);
+  if (!done) return std::unexpected(done.error());
+  return {};
+}
+
+Result<std::string> ScriptVu::run_for_json(Fiber& self, const std::string& function) {
+  JSContext* context = engine.context();
+  engine.enter(self);
+  std::array<JSValueConst, 1> arguments{data_};
+  const JsValue returned = TRY(engine.call(function, arguments));
+  const JsValue json(context,
+                     JS_JSONStringify(context, returned.get(), js_undefined, js_undefined));
+  if (json.failed()) return fail(ErrorCode::invalid, take_exception(context));
+  return JS_IsUndefined(json.get()) ? std::string() : text_of(context, json.get());
+}
+
+}  // namespace brunt

@@ -1,0 +1,35 @@
+// A virtual user of a script: its engine, and what every virtual user of a plan has.
+//
+// For this layer only.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "load/vu.h"
+#include "script/engine.h"
+#include "script/script_body.h"
+
+namespace brunt {
+
+struct ScriptVu final : VuState {
+  ScriptVu(ScenarioContext& scenario, Prng chance)
+      : plan(scenario.shared.http, scenario.session, chance) {}
+  ~ScriptVu() override;
+
+  // Runs the init code. Errors: as Engine::open.
+  Result<> open(Fiber& self, ScriptBody& body, std::string_view setup_data);
+  void begin_iteration(const Iteration& iteration);
+  // Errors: cancelled; malformed, with the exception.
+  Result<> run(Fiber& self, const std::string& function);
+  Result<std::string> run_for_json(Fiber& self, const std::string& function);
+
+  PlanVu plan;
+  Engine engine;
+  std::uint64_t id_in_instance = 0;
+
+ private:
+  JSValue data_ = js_undefined;  // What setup() returned: each VU has its own copy.
+  JSAtom iteration_name_ = JS_ATOM_NULL;
+};
+
+}  // namespace brunt

@@ -1,0 +1,46 @@
+// The files of a script while it is read: sources compiled to byte code, once; what open() gives.
+//
+// For this layer only. Everything read is kept in the bundle, so that a VU reads no file.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "script/engine.h"
+
+namespace brunt {
+
+class SourceFiles {
+ public:
+  struct Limits {
+    std::uint64_t file_bytes_max = 256u << 20u;  // Of a source, and of what open() reads.
+    std::uint32_t modules_max = 1'000;
+  };
+
+  // `text` is the entry's, which may have come from standard input. `bundle` must outlive it.
+  SourceFiles(ScriptBundle& bundle, std::string_view text) : bundle_(bundle), text_(text) {}
+
+  // For the engine's loader: compiles the module and keeps its byte code. nullptr: an exception is
+  // pending.
+  JSModuleDef* compile_module(JSContext* context, const std::string& name);
+  Result<std::string> compile_polyfills(JSContext* context);
+  Result<std::string> compile_start(JSContext* context);
+  // Errors: those of read_file.
+  Result<std::string_view> open(const std::filesystem::path& path);
+
+  std::optional<Error> refused;  // Why a module could not be had, in better words than QuickJS's.
+
+ private:
+  Result<std::string> source_of(const std::string& name);
+
+  Limits limits_;
+  ScriptBundle& bundle_;
+  std::string_view text_;
+};
+
+// The source of what QuickJS of 2021 lacks.
+extern const std::string_view polyfills_source;
+
+}  // namespace brunt

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""brunt run with k6 scripts, as k6's users run them, against a real nginx."""
+import signal
+import time
+import unittest
+
+from harness import ROOT, Case
+
+EXAMPLES = ROOT / "examples/k6"
+TIMERS = """
+  location ~ ^/groups/[^/]+/timers$ { return 201 '{"timerId": "timer-7"}'; }
+  location ~ ^/groups/[^/]+/timers/ {
+    if ($request_method = DELETE) { return 204; }
+    return 200 '{}';
+  }"""
+
+
+def total(record, metric):
+    values = next(one for one in record["metrics"] if one["name"] == metric)["values"]
+    return values.get("count", values.get("sum"))
+
+
+class Scripts(Case):
+    def test_the_timer_services_script_runs_unchanged_in_a_rehearsal_of_its_time(self):
+        port = self.nginx(extra=TIMERS)
+        done = self.brunt("run", str(EXAMPLES / "mixed-operations.js"), "--map", f"localhost:8080=127.0.0.1:{port}",
+                          "--time-scale", "240")
+        # 120: this machine was busy with something else, which is no matter here.
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        for check in ("create status 201", "get status 200", "update status 200", "delete status 204"):
+            self.assertIn(check, done.stdout)
+        self.assertNotIn("✗", done.stdout)
+        record = self.report()
+        self.assertEqual(record["run"]["status"], "finished")
+        self.assertGreater(total(record, "iterations"), 100)
+        self.assertEqual(total(record, "http_reqs"), 4 * total(record, "iterations"))
+
+    def test_options_of_the_script_and_flags_over_them(self):
+        port = self.nginx()
+        base = ("-e", f"BASE=http://127.0.0.1:{port}")
+        done = self.brunt("run", str(EXAMPLES / "first.js"), *base)
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertIn("✓ checks", done.stdout)
+        done = self.brunt("run", str(EXAMPLES / "first.js"), *base, "--iterations", "7", "--vus", "2")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertEqual(total(self.report(), "iterations"), 7)
+
+    def test_scenarios_setup_metrics_and_batches_also_in_two_processes_or_threads(self):
+        port = self.nginx()
+        for how in ((), ("--threads", "2"), ("--processes", "2")):
+            done = self.brunt("run", str(EXAMPLES / "scenarios.js"), "-e", f"BASE=http://127.0.0.1:{port}", *how)
+            self.assertIn(done.returncode, (0, 120), f"{how} {done.stderr}{done.stdout}")
+            self.assertNotIn("warning", done.stderr, how)
+            self.assertNotIn("✗", done.stdout, how)
+            self.assertEqual(total(self.report(), "iterations"), 90, how)
+
+    def test_check_says_what_a_script_would_do(self):
+        done = self.brunt("check", str(EXAMPLES / "mixed-operations.js"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Up to 200 looping VUs for 16m", done.stdout)
+        self.assertIn("default() of the script", done.stdout)
+
+    def test_exit_codes_are_k6s(self):
+        port = self.nginx()
+        base = f"BASE=http://127.0.0.1:{port}"
+        nothing = "export default function () {}\n"
+        cases = [
+            ("export default function () { throw new Error('x') }", 0, "Error: x"),
+            ("throw new Error('early');" + nothing, 107, "Error: early"),
+            ("export default function () { let = ; }", 107, "script.js:1"),
+            (nothing + "export function setup() { throw new Error('no setup') }", 107, "no setup"),
+            (nothing + "export const options = { vus: 0, duration: '1s' }", 104, "vus"),
+            (nothing + "export const options = { thresholds: { nope: ['rate<1'] } }", 104, "nope"),
+            ("export const options = {}", 104, "no default function"),
+            ("import ws from 'k6/ws';" + nothing, 107, "script.js:1: module k6/ws"),
+            ("import http from 'k6/http'; export const options = { thresholds: { http_reqs: ['count>5'] } };"
+             "export default () => { http.get(__ENV.BASE) }", 99, "count>5"),
+        ]
+        for text, code, said in cases:
+            self.write("script.js", text)
+            done = self.brunt("run", "script.js", "-e", base)
+            self.assertEqual(done.returncode, code, text + done.stderr + done.stdout)
+            self.assertIn(said, done.stderr + done.stdout, text)
+        self.assertEqual(self.brunt("run", "gone.js").returncode, 255)
+
+    def test_an_endless_loop_ends_with_its_scenario_and_does_not_hold_up_others(self):
+        self.nginx()
+        self.write("script.js", """
+          export const options = { scenarios: {
+            loop: { executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '500ms', exec: 'loop' },
+            other: { executor: 'constant-vus', vus: 1, duration: '1s', exec: 'other' } } };
+          import { sleep } from 'k6';
+          export function loop() { while (true) {} }
+          export function other() { sleep(0.1) }""")
+        done = self.brunt("run", "script.js", timeout=30)
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertGreaterEqual(total(self.report(), "iterations"), 3)
+
+    def test_ctrl_c_ends_scripts_that_sleep(self):
+        self.write("script.js", "import { sleep } from 'k6'; export const options = { vus: 3, duration: '1m' };"
+                                "export default () => sleep(60)")
+        process = self.brunt_started("run", "script.js")
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 105)
+
+
+if __name__ == "__main__":
+    unittest.main()
