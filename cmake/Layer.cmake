@@ -42,7 +42,7 @@ function(add_layer_tests name)
   endif()
   target_compile_definitions(${name}_test PRIVATE BRUNT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME unit.${name} COMMAND ${name}_test --no-version --no-intro)
-  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600)
 endfunction()
 
 # add_fuzzer(NAME layer SOURCE [corpus]): under the `fuzz` preset a libFuzzer program; elsewhere the same file with a plain main that
