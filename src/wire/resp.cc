@@ -253,7 +253,7 @@ Result<RespValue*> RespDecoder::add(RespKind kind) {
 Result<> RespDecoder::read_text_header(RespKind kind, std::string_view digits) {
   is_verbatim_ = false;
   if (digits == "-1") {
-    TRY(add(RespKind::null));
+    static_cast<void>(TRY(add(RespKind::null)));
     end_value();
     return {};
   }
@@ -270,7 +270,7 @@ Result<> RespDecoder::read_text_header(RespKind kind, std::string_view digits) {
 
 Result<> RespDecoder::open(RespKind kind, std::string_view digits, std::uint64_t each) {
   if (digits == "-1") {
-    TRY(add(RespKind::null));
+    static_cast<void>(TRY(add(RespKind::null)));
     end_value();
     return {};
   }
