@@ -23,10 +23,9 @@ bool read_whole(std::string_view text, Number& out) {
 }
 
 bool is_number_in_json(std::string_view text) {
-  // "inf" and "nan" are RESP's, and no JSON.
-  double value = 0;
-  return !text.empty() && (text.front() == '-' || (text.front() >= '0' && text.front() <= '9')) &&
-         read_whole(text, value) && !text.contains('n');
+  // "inf", "nan" and "1." are RESP's, and no JSON.
+  const auto parsed = Json::parse(text);
+  return parsed && parsed->is_number();
 }
 
 }  // namespace
