@@ -13,15 +13,13 @@
 //
 // Allocates nothing per message once connected.
 #pragma once
-#include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "base/url.h"
-#include "client/outcome.h"
+#include "client/exchange.h"
 #include "loop/loop.h"
 #include "net/dialer.h"
 #include "wire/frame.h"
@@ -33,26 +31,15 @@ struct FrameClientOptions {
   FrameLayout layout;
 };
 
-// What came of one message.
-struct FrameReply {
-  std::optional<RequestFailure> failure;
-  Instant started;      // When send() was called.
-  Duration blocked{};   // Until there was a connection; zero for one that lay ready.
-  Duration setup{};     // Name and connect, where the message made the connection.
-  Duration duration{};  // From sending it to its whole ACK, or until it failed.
-  std::uint64_t bytes_sent = 0, bytes_received = 0;
-  bool connected = false;  // The message made a connection.
-  bool sent = false;       // There was a connection to send it over: `duration` means something.
-
-  bool ok() const { return !failure.has_value(); }
-};
+// What came of one message; `duration` runs to its whole ACK, which has no body.
+using FrameReply = ExchangeReply;
 
 class FrameClient {
  public:
   // Connects nothing yet. All must outlive the client. REQUIRES: a layout that
   // check_frame_layout() passes.
   FrameClient(Loop& loop, Dialer& dialer, const FrameClientOptions& options)
-      : loop_(loop), dialer_(dialer), options_(options) {}
+      : options_(options), connection_(loop, dialer, options.target) {}
 
   // Parks until the ACK has come, the message has failed, or `deadline` has passed. `scratch` is
   // for the encoded message and may serve any number of clients, one send() at a time. After a
@@ -64,19 +51,15 @@ class FrameClient {
   Result<> send(Fiber& self, const FrameRequest& request, std::string& scratch, FrameReply& reply,
                 Instant deadline);
 
-  void close() { stream_.reset(); }
-  bool is_connected() const { return stream_ != nullptr; }
+  bool is_connected() const { return connection_.is_connected(); }
 
  private:
-  struct Exchange;
-  Result<> connect(Fiber& self, Exchange& exchange);
+  Result<> talk(Fiber& self, const FrameRequest& request, std::string_view bytes,
+                Exchange& exchange);
   Result<FrameAck> receive(Fiber& self, Exchange& exchange);
-  Result<> failed(Exchange& exchange, Error error);
 
-  Loop& loop_;
-  Dialer& dialer_;
   const FrameClientOptions& options_;
-  std::unique_ptr<Stream> stream_;
+  SoleConnection connection_;
 };
 
 }  // namespace brunt

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "client/exchange.h"
 
 namespace brunt {
 
@@ -174,11 +175,8 @@ Result<> Http1Client::receive(Fiber& self, Exchange& exchange, Connection& conne
     const ByteView bytes = TRY(connection.stream->receive(self, exchange.deadline));
     if (bytes.empty() && !exchange.answered)
       return fail(ErrorCode::closed, "closed before the first byte of the response");
-    // The turn began when these bytes were there: what other fibers have done in it since is no
-    // delay of the target. Bytes that came without a wait are the exception.
-    const Instant turn = context_.loop.now();
-    const Instant known = exchange.answered ? exchange.last_byte : exchange.sent;
-    const Instant arrived = turn >= known ? turn : context_.loop.precise_now();
+    const Instant arrived =
+        arrival(context_.loop, exchange.answered ? exchange.last_byte : exchange.sent);
     exchange.last_byte = arrived;
     if (!exchange.answered) {
       exchange.answered = true;

@@ -88,36 +88,6 @@ Result<RedisTarget> parse_redis_target(std::string_view text) {
   return target;
 }
 
-struct RedisClient::Exchange {
-  RedisReply& reply;
-  Instant deadline;
-  Instant ready{};
-  RequestPhase phase = RequestPhase::dial;
-  std::uint64_t bytes_sent = 0, bytes_received = 0;  // Of the connection, before this request.
-  std::string error;                                 // The first error reply.
-};
-
-Result<> RedisClient::connect(Fiber& self, Exchange& exchange) {
-  if (stream_ != nullptr && !stream_->usable()) stream_.reset();
-  if (stream_ != nullptr) {
-    exchange.ready = exchange.reply.started;
-    exchange.bytes_sent = stream_->bytes_sent();
-    exchange.bytes_received = stream_->bytes_received();
-    return {};
-  }
-  decoder_ = RespDecoder();
-  Dialed dialed = TRY(dialer_.dial(self, {.host = target_.peer.host, .port = target_.peer.port},
-                                   exchange.deadline));
-  stream_ = std::move(dialed.stream);
-  TRY(greet(self, exchange));
-  exchange.ready = loop_.precise_now();
-  exchange.reply.connected = true;
-  exchange.reply.setup = exchange.ready - dialed.timings.started;
-  exchange.reply.blocked = exchange.ready - exchange.reply.started;
-  exchange.reply.duration = {};
-  return {};
-}
-
 Result<> RedisClient::greet(Fiber& self, Exchange& exchange) {
   std::string bytes;
   std::uint32_t count = 0;
@@ -137,11 +107,11 @@ Result<> RedisClient::greet(Fiber& self, Exchange& exchange) {
   const std::string database = std::to_string(target_.database);
   if (target_.database != 0) add({"SELECT", database});
   if (count == 0) return {};
-  TRY(stream_->send(self, as_bytes(bytes), exchange.deadline));
+  TRY(connection_.greet(self, exchange, bytes));
   TRY(receive(self, exchange, count));
   exchange.reply.body.clear();
-  if (!exchange.error.empty())
-    return fail(ErrorCode::denied, fmt::format("{}: {}", greeting_refused, exchange.error));
+  if (!error_.empty())
+    return fail(ErrorCode::denied, fmt::format("{}: {}", greeting_refused, error_));
   return {};
 }
 
@@ -151,19 +121,14 @@ Result<> RedisClient::receive(Fiber& self, Exchange& exchange, std::uint32_t cou
   if (count > 1) body += '[';
   std::uint32_t seen = 0;
   while (seen < count) {
-    ByteView bytes = TRY(stream_->receive(self, exchange.deadline));
-    // The turn began when these bytes were there: what other fibers have done in it since is no
-    // delay of the target. Bytes that came without a wait are the exception.
-    const Instant turn = loop_.now();
-    const Instant arrived = turn >= exchange.ready ? turn : loop_.precise_now();
-    exchange.reply.duration = arrived - exchange.ready;
+    ByteView bytes = TRY(connection_.receive(self, exchange));
     if (bytes.empty())
       return fail(ErrorCode::closed,
                   std::string(decoder_.in_reply() || seen > 0 ? closed_within : closed_before));
     while (seen < count && TRY(decoder_.next(bytes))) {
       const RespReply reply = decoder_.reply();
       if (reply.kind() == RespKind::push) continue;  // Nobody asked for it.
-      if (reply.kind() == RespKind::error && exchange.error.empty()) exchange.error = reply.text();
+      if (reply.kind() == RespKind::error && error_.empty()) error_ = reply.text();
       if (seen++ > 0) body += ',';
       if (count > 1)
         reply.append_json(body);
@@ -177,51 +142,27 @@ Result<> RedisClient::receive(Fiber& self, Exchange& exchange, std::uint32_t cou
   return {};
 }
 
-Result<> RedisClient::failed(Exchange& exchange, Error error) {
-  const Instant now = loop_.precise_now();
-  RedisReply& reply = exchange.reply;
-  if (reply.sent) reply.duration = now - exchange.ready;
-  if (!reply.sent) {
-    reply.blocked = now - reply.started;
-    reply.duration = {};
+Result<> RedisClient::talk(Fiber& self, const RedisCommands& commands, Exchange& exchange) {
+  if (TRY(connection_.connect(self, exchange))) {
+    decoder_ = RespDecoder();
+    TRY(greet(self, exchange));
+    connection_.established(exchange, loop_.precise_now());
   }
-  reply.body.clear();
-  stream_.reset();
-  const bool cancelled = error.code == ErrorCode::cancelled;
-  const std::string_view own = own_message(error, exchange.phase);
-  reply.failure =
-      failure_of(std::move(error), exchange.phase,
-                 now >= exchange.deadline ? DeadlineState::passed : DeadlineState::running);
-  if (!own.empty()) reply.failure->message = own;
-  if (cancelled) return fail(ErrorCode::cancelled, "the request was cancelled");
-  return {};
+  TRY(connection_.send(self, exchange, commands.bytes));
+  return receive(self, exchange, commands.count);
 }
 
 Result<> RedisClient::send(Fiber& self, const RedisCommands& commands, RedisReply& reply,
                            Instant deadline) {
-  std::string body = std::move(reply.body);  // Its memory.
-  reply = {};
-  reply.body = std::move(body);
-  reply.body.clear();
-  reply.started = loop_.precise_now();
-  Exchange exchange{.reply = reply, .deadline = deadline, .error = {}};
-  if (auto done = connect(self, exchange); !done) return failed(exchange, std::move(done).error());
-  exchange.phase = RequestPhase::send;
-  reply.sent = true;
-  Result<> done = stream_->send(self, as_bytes(commands.bytes), deadline);
-  if (done) {
-    exchange.phase = RequestPhase::receive;
-    done = receive(self, exchange, commands.count);
-  }
-  reply.bytes_sent = stream_->bytes_sent() - exchange.bytes_sent;
-  reply.bytes_received = stream_->bytes_received() - exchange.bytes_received;
-  if (!done) return failed(exchange, std::move(done).error());
-  if (!exchange.error.empty())
+  error_.clear();
+  Exchange exchange = connection_.begin(reply, deadline);
+  TRY(connection_.end(exchange, talk(self, commands, exchange), own_message));
+  if (reply.ok() && !error_.empty())
     reply.failure = RequestFailure{.code = 1000,
-                                   .message = message_of(exchange.error),
+                                   .message = message_of(error_),
                                    .cause = ErrorCode::invalid,
                                    .phase = RequestPhase::receive,
-                                   .detail = std::move(exchange.error)};
+                                   .detail = error_};
   return {};
 }
 

@@ -14,15 +14,13 @@
 // Allocates nothing per request once connected and warm.
 #pragma once
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "base/url.h"
-#include "client/outcome.h"
+#include "client/exchange.h"
 #include "loop/loop.h"
 #include "net/dialer.h"
 #include "wire/resp.h"
@@ -45,28 +43,16 @@ struct RedisCommands {
   std::uint32_t count = 1;  // So many replies are waited for.
 };
 
-// What came of one request.
-struct RedisReply {
-  // An error reply is one too: the connection lives on then, and `body` has what was answered.
-  std::optional<RequestFailure> failure;
-  // Of one command its reply as text (resp.h); of several a JSON list of all replies.
-  std::string body;
-  Instant started;      // When send() was called.
-  Duration blocked{};   // Until there was a connection; zero for one that lay ready.
-  Duration setup{};     // Name, connect, AUTH ..., where the request made the connection.
-  Duration duration{};  // From sending to the end of the last reply, or until it failed.
-  std::uint64_t bytes_sent = 0, bytes_received = 0;
-  bool connected = false;  // The request made a connection.
-  bool sent = false;       // There was a connection to send it over: `duration` means something.
-
-  bool ok() const { return !failure.has_value(); }
-};
+// What came of one request. `body`: of one command its reply as text (resp.h), of several a JSON
+// list of all replies. An error reply is a failure too: the connection lives on then, and `body`
+// has what was answered.
+using RedisReply = ExchangeReply;
 
 class RedisClient {
  public:
   // Connects nothing yet. All must outlive the client.
   RedisClient(Loop& loop, Dialer& dialer, const RedisTarget& target)
-      : loop_(loop), dialer_(dialer), target_(target) {}
+      : loop_(loop), target_(target), connection_(loop, dialer, target.peer) {}
 
   // Parks until all replies have come, the request has failed, or `deadline` has passed.
   // Failures: as HTTP's to connect and to send; "redis: ERR", "redis: WRONGTYPE" and the like for
@@ -75,21 +61,16 @@ class RedisClient {
   // "redis: malformed reply". Errors: cancelled.
   Result<> send(Fiber& self, const RedisCommands& commands, RedisReply& reply, Instant deadline);
 
-  void close() { stream_.reset(); }
-  bool is_connected() const { return stream_ != nullptr; }
-
  private:
-  struct Exchange;
-  Result<> connect(Fiber& self, Exchange& exchange);
+  Result<> talk(Fiber& self, const RedisCommands& commands, Exchange& exchange);
   Result<> greet(Fiber& self, Exchange& exchange);
   Result<> receive(Fiber& self, Exchange& exchange, std::uint32_t count);
-  Result<> failed(Exchange& exchange, Error error);
 
   Loop& loop_;
-  Dialer& dialer_;
   const RedisTarget& target_;
-  std::unique_ptr<Stream> stream_;
+  SoleConnection connection_;
   RespDecoder decoder_;
+  std::string error_;  // The first error reply to the request under way.
 };
 
 }  // namespace brunt
