@@ -118,13 +118,9 @@ Result<> Generator::add_unit(std::size_t index) {
 
 void Generator::make_series() {
   for (const LoadUnit& unit : units_) {
-    std::vector<Tag> tags;
-    for (const auto& [key, value] : setup_.plan.tags) tags.push_back({key, value});
-    if (unit.scenarios.size() == 1)
-      for (const auto& [key, value] : setup_.plan.scenarios[unit.scenarios.front()].tags)
-        tags.push_back({key, value});
-    tags.push_back({"scenario", unit.load.name});
-    const TagSetId id = recorder_.tags().with(TagSetId::none, tags);
+    const Tags own =
+        unit.scenarios.size() == 1 ? setup_.plan.scenarios[unit.scenarios.front()].tags : Tags{};
+    const TagSetId id = scenario_tags(recorder_, setup_.plan, own, unit.load.name);
     const auto series = [&](MetricId metric) { return &recorder_.series(metric, id); };
     series_.push_back({.iterations = series(MetricId::iterations),
                        .iteration_duration = series(MetricId::iteration_duration),

@@ -1,7 +1,7 @@
 // One request of a script, and what came of it: read from the call's arguments, sent, then shown
 // as a Response.
 //
-// For this layer only. Exchanges are used again: ScriptBody keeps idle ones.
+// For this layer only. Exchanges are used again: ScriptBody::exchanges() keeps idle ones.
 #pragma once
 #include <memory>
 #include <string>
@@ -32,6 +32,11 @@ struct ScriptExchange {
   HttpReply reply;
 
   void reset(const ScriptHttpOptions& defaults);
+  // For DraftPool.
+  bool rest() {
+    reply.reset();
+    return body.capacity() < draft_bytes_kept;
+  }
 };
 
 struct RequestArguments {

@@ -219,7 +219,8 @@ void let_go(JSRuntime* runtime, JSValue object) {
   auto* exchange = static_cast<ScriptExchange*>(JS_GetOpaque(object, class_ids().response));
   auto& engine = *static_cast<Engine*>(JS_GetRuntimeOpaque(runtime));
   // The body was its maker and is its home.
-  if (exchange != nullptr) engine.body->put_back(std::unique_ptr<ScriptExchange>(exchange));
+  if (exchange != nullptr)
+    engine.body->exchanges().give_back(std::unique_ptr<ScriptExchange>(exchange));
 }
 
 }  // namespace
@@ -263,7 +264,7 @@ JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchan
     if (exchange->throws) {
       const std::string thrown =
           fmt::format("{} {}: {}", exchange->method, exchange->url_text, failure.message);
-      home.put_back(std::move(exchange));
+      home.exchanges().give_back(std::move(exchange));
       return throw_error(context, thrown);
     }
     // Where our own rules forbid it, the detail says what to do.
@@ -273,7 +274,7 @@ JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchan
   }
   const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().response));
   if (JS_IsException(object)) {
-    home.put_back(std::move(exchange));
+    home.exchanges().give_back(std::move(exchange));
     return object;
   }
   JS_SetOpaque(object, exchange.release());

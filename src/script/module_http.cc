@@ -29,13 +29,13 @@ JSValue argument(int count, JSValueConst* arguments, int index) {
 JSValue perform(JSContext* context, const RequestArguments& arguments) {
   if (!may_request(context)) return js_exception;
   Engine& engine = Engine::of(context);
-  auto exchange = engine.body->take_exchange();
+  auto exchange = engine.body->exchanges().take();
   if (!read_request(context, arguments, *exchange)) {
-    engine.body->put_back(std::move(exchange));
+    engine.body->exchanges().give_back(std::move(exchange));
     return js_exception;
   }
   if (!send_exchange(*engine.fiber, engine, *exchange)) {
-    engine.body->put_back(std::move(exchange));
+    engine.body->exchanges().give_back(std::move(exchange));
     return throw_error(context, "the run ends");
   }
   return make_response(context, std::move(exchange));
@@ -124,12 +124,12 @@ JSValue js_batch(JSContext* context, JSValueConst, int count, JSValueConst* argu
   bool good = true;
   for_each_property(context, requests, [&](const std::string& key, JSValueConst item) {
     batch.keys.push_back(key);
-    batch.exchanges.push_back(engine.body->take_exchange());
+    batch.exchanges.push_back(engine.body->exchanges().take());
     return good = read_item(context, item, *batch.exchanges.back());
   });
   const bool sent = good && send_all(engine, batch);
   if (!sent)
-    for (auto& exchange : batch.exchanges) engine.body->put_back(std::move(exchange));
+    for (auto& exchange : batch.exchanges) engine.body->exchanges().give_back(std::move(exchange));
   if (!good) return js_exception;
   if (!sent) return throw_error(context, "the run ends");
   JsValue result(context,
@@ -137,7 +137,8 @@ JSValue js_batch(JSContext* context, JSValueConst, int count, JSValueConst* argu
   for (std::size_t i = 0; i < batch.keys.size(); ++i) {
     const JSValue response = make_response(context, std::move(batch.exchanges[i]));
     if (JS_IsException(response)) {
-      for (++i; i < batch.keys.size(); ++i) engine.body->put_back(std::move(batch.exchanges[i]));
+      for (++i; i < batch.keys.size(); ++i)
+        engine.body->exchanges().give_back(std::move(batch.exchanges[i]));
       return js_exception;
     }
     set_property(context, result.get(), batch.keys[i].c_str(), response);

@@ -62,12 +62,10 @@ Result<std::unique_ptr<ScriptBody>> ScriptBody::create(StepContext& context,
 }
 
 ScriptBody::ScriptBody(ScenarioContext scenario, const ScriptBodyOptions& options)
-    : scenario_(std::move(scenario)), registry_(options.registry), setup_data_(options.setup_data) {
-  Recorder& recorder = scenario_.shared.recorder;
-  data_sent_ = &recorder.series(MetricId::data_sent, scenario_.tags);
-  data_received_ = &recorder.series(MetricId::data_received, scenario_.tags);
-  errors_ = &recorder.series(scenario_.shared.step_errors, scenario_.tags);
-}
+    : scenario_(std::move(scenario)),
+      body_series_(scenario_),
+      registry_(options.registry),
+      setup_data_(options.setup_data) {}
 
 ScriptBody::~ScriptBody() = default;
 
@@ -86,7 +84,7 @@ IterationEnd ScriptBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   auto& mine = static_cast<ScriptVu&>(*vu.state);
   mine.begin_iteration(iteration);
   auto done = mine.run(self, scenario_.scenario.script->function);
-  end_iteration(mine.plan);
+  body_series_.end_iteration(mine.plan);
   if (self.cancelled() || (!done && done.error().code == ErrorCode::cancelled))
     return IterationEnd::interrupted;
   if (!done) note_error(done.error().text);
@@ -103,15 +101,8 @@ Result<std::string> ScriptBody::run_once(Fiber& self, const std::string& functio
   TRY(mine.open(self, *this, data));
   mine.engine.group = enter_group(0, function);
   auto done = mine.run_for_json(self, function);
-  end_iteration(mine.plan);
+  body_series_.end_iteration(mine.plan);
   return done;
-}
-
-void ScriptBody::end_iteration(PlanVu& vu) {
-  if (vu.bytes_sent > 0) data_sent_->add(static_cast<double>(vu.bytes_sent));
-  if (vu.bytes_received > 0) data_received_->add(static_cast<double>(vu.bytes_received));
-  vu.bytes_sent = 0;
-  vu.bytes_received = 0;
 }
 
 void ScriptBody::say(std::string_view text) {
@@ -119,8 +110,7 @@ void ScriptBody::say(std::string_view text) {
 }
 
 void ScriptBody::note_error(std::string_view text) {
-  errors_->add(1.0);
-  scenario_.shared.watcher.step_failed(scenario_.scenario.name, text);
+  body_series_.error(text);
 }
 
 std::uint32_t ScriptBody::enter_group(std::uint32_t outer, std::string_view name) {
@@ -208,20 +198,6 @@ const KnownRequest* ScriptBody::find_request(std::string_view key) const {
 const KnownRequest* ScriptBody::keep_request(std::string_view key, KnownRequest request) {
   if (requests_.size() >= limits_.requests_known_max) return nullptr;
   return &requests_.insert_or_assign(std::string(key), std::move(request)).first->second;
-}
-
-std::unique_ptr<ScriptExchange> ScriptBody::take_exchange() {
-  if (idle_.empty()) return std::make_unique<ScriptExchange>();
-  auto exchange = std::move(idle_.back());
-  idle_.pop_back();
-  return exchange;
-}
-
-void ScriptBody::put_back(std::unique_ptr<ScriptExchange> exchange) {
-  exchange->reply.reset();
-  constexpr std::size_t bytes_kept = 64u << 10u;  // A larger body's memory is not worth keeping.
-  if (idle_.size() < limits_.exchanges_idle_max && exchange->body.capacity() < bytes_kept)
-    idle_.push_back(std::move(exchange));
 }
 
 }  // namespace brunt

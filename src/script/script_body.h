@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "load/vu.h"
+#include "step/body_series.h"
+#include "step/draft_pool.h"
 #include "step/http_series.h"
 #include "step/step_context.h"
 
@@ -41,8 +43,7 @@ class ScriptBody final : public VuBody {
   struct Limits {
     std::size_t requests_known_max = 512;  // Encoded ones kept.
     std::size_t names_exact_max = 20;      // URLs of one shape that get a name of their own.
-    std::size_t exchanges_idle_max = 4'096;
-    std::size_t shapes_max = 1'000;  // Beyond: "(other)".
+    std::size_t shapes_max = 1'000;        // Beyond: "(other)".
   };
 
   // `context` and what the options name must outlive it. REQUIRES: the scenario has a `script`.
@@ -76,8 +77,7 @@ class ScriptBody final : public VuBody {
   const KnownRequest* find_request(std::string_view key) const;
   // nullptr: there are enough. What is kept stays where it is.
   const KnownRequest* keep_request(std::string_view key, KnownRequest request);
-  std::unique_ptr<ScriptExchange> take_exchange();
-  void put_back(std::unique_ptr<ScriptExchange> exchange);
+  DraftPool<ScriptExchange>& exchanges() { return exchanges_; }
   Result<MetricId> find_metric(std::string_view name) const { return registry_.find(name); }
   void say(std::string_view text);
   void note_error(std::string_view text);
@@ -94,9 +94,9 @@ class ScriptBody final : public VuBody {
 
   ScriptBody(ScenarioContext scenario, const ScriptBodyOptions& options);
   TagSetId tags_of(std::uint32_t group, std::string_view tags, std::vector<Tag> more);
-  void end_iteration(PlanVu& vu);
 
   ScenarioContext scenario_;
+  BodySeries body_series_;
   const MetricRegistry& registry_;
   Limits limits_;
   std::string setup_data_;
@@ -108,10 +108,7 @@ class ScriptBody final : public VuBody {
   ByText<std::string> names_;   // Of URLs seen.
   ByText<std::size_t> shapes_;  // How many URLs of each.
   std::string key_;             // Scratch.
-  std::vector<std::unique_ptr<ScriptExchange>> idle_;
-  Series* data_sent_ = nullptr;
-  Series* data_received_ = nullptr;
-  Series* errors_ = nullptr;
+  DraftPool<ScriptExchange> exchanges_;
 };
 
 }  // namespace brunt

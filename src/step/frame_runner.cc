@@ -43,17 +43,13 @@ std::string key_of(const FrameStep& step, const std::string& target) {
                      layout.payload_bytes_min, layout.payload_bytes_max);
 }
 
-Result<std::string> target_of(const ScenarioContext& scenario, const FrameStep& step) {
-  if (step.target.empty()) return scenario.target;
-  return step.target.expand(
-      {.members = scenario.members, .scenario = scenario.scenario.name});
-}
-
 }  // namespace
 
 struct FrameRunner::Draft {
   std::string payload, bytes;
   FrameReply reply;
+
+  bool rest() const { return payload.capacity() < draft_bytes_kept; }
 };
 
 struct FrameRunner::Session final : VuState {
@@ -66,32 +62,6 @@ struct FrameRunner::Session final : VuState {
   bool busy = false;             // A message is under way.
 };
 
-// A draft for one message, warm if there is one.
-class FrameRunner::Lease {
- public:
-  explicit Lease(FrameRunner& runner) : runner_(runner) {
-    if (runner_.idle_.empty()) {
-      draft_ = std::make_unique<Draft>();
-    } else {
-      draft_ = std::move(runner_.idle_.back());
-      runner_.idle_.pop_back();
-    }
-  }
-  ~Lease() {
-    constexpr std::size_t idle_max = 4096;
-    constexpr std::size_t bytes_kept = 64 << 10;  // A larger payload's memory is not worth keeping.
-    if (runner_.idle_.size() < idle_max && draft_->payload.capacity() < bytes_kept)
-      runner_.idle_.push_back(std::move(draft_));
-  }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-  Draft& operator*() { return *draft_; }
-
- private:
-  FrameRunner& runner_;
-  std::unique_ptr<Draft> draft_;
-};
-
 FrameRunner::FrameRunner(ScenarioContext& scenario, const FrameStep& step)
     : scenario_(scenario),
       step_(step),
@@ -102,7 +72,7 @@ FrameRunner::FrameRunner(ScenarioContext& scenario, const FrameStep& step)
                                          .model = scenario.model}),
       timeout_(step.timeout.value_or(scenario.scenario.defaults.timeout)) {
   client_.layout = step.layout;
-  const auto target = target_of(scenario, step);
+  const auto target = scenario.target_of(step.target);
   const auto peer =
       target ? parse_peer_address(*target) : Result<PeerAddress>(std::unexpected(target.error()));
   if (peer)
@@ -116,9 +86,8 @@ FrameRunner::FrameRunner(ScenarioContext& scenario, const FrameStep& step)
 
 FrameRunner::~FrameRunner() = default;
 
-Result<FrameRunner::Session*> FrameRunner::session_of(PlanVu& vu) {
-  if (vu.sessions.size() <= slot_) vu.sessions.resize(scenario_.session_keys.size());
-  std::unique_ptr<VuState>& place = vu.sessions[slot_];
+Result<FrameRunner::Session*> FrameRunner::open_session(PlanVu& vu) {
+  std::unique_ptr<VuState>& place = session_of(scenario_, vu, slot_);
   if (place == nullptr) {
     TRY(target_);
     const std::uint64_t id =
@@ -140,9 +109,9 @@ Result<> FrameRunner::fill(std::string& payload, const Scope& scope) const {
 }
 
 Result<> FrameRunner::run(Fiber& self, PlanVu& vu) {
-  Lease lease(*this);
+  const auto lease = drafts_.lend();
   Draft& draft = *lease;
-  auto session = session_of(vu);
+  auto session = open_session(vu);
   if (!session) return fail_in("frame " + step_.name, std::move(session).error());
   if (auto filled = fill(draft.payload, scope_of(scenario_, vu)); !filled)
     return fail_in("frame " + step_.name, std::move(filled).error());
@@ -166,23 +135,9 @@ Result<> FrameRunner::run(Fiber& self, PlanVu& vu) {
 }
 
 void FrameRunner::record(const FrameReply& reply, PlanVu& vu) {
-  vu.bytes_sent += reply.bytes_sent;
-  vu.bytes_received += reply.bytes_received;
-  if (reply.failure && reply.failure->cause == ErrorCode::exhausted &&
-      !std::exchange(told_exhausted_, true))
-    scenario_.shared.watcher.step_failed(scenario_.scenario.name, reply.failure->detail);
-  Recorder& recorder = scenario_.shared.recorder;
-  if (recorder.tapping())
-    recorder.stamp({.at = scenario_.shared.loop.wall(),
-                    .vu = static_cast<std::uint32_t>(vu.id),
-                    .iteration = vu.iteration});
-  RequestSample sample{.failure = reply.failure ? &*reply.failure : nullptr,
-                       .blocked = reply.blocked};
-  if (reply.sent) sample.duration = reply.duration;
-  if (reply.connected) sample.setup = reply.setup;
-  series_.record(sample, vu.lateness);
+  record_exchange(scenario_, vu, series_, reply);
   if (vu.subject == nullptr) return;
-  if (sample.setup) vu.subject->add(MetricId::setup_time, *sample.setup);
+  if (reply.connected) vu.subject->add(MetricId::setup_time, reply.setup);
   if (reply.ok()) vu.subject->add(MetricId::frame_req_duration, reply.duration);
 }
 

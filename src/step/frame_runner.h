@@ -11,6 +11,7 @@
 
 #include "client/frame_client.h"
 #include "plan/frame_step.h"
+#include "step/draft_pool.h"
 #include "step/request_series.h"
 #include "step/step_context.h"
 
@@ -30,9 +31,8 @@ class FrameRunner final : public StepRunner {
  private:
   struct Draft;    // A message under way: its payload, its bytes, its reply.
   struct Session;  // What a VU keeps.
-  class Lease;
 
-  Result<Session*> session_of(PlanVu& vu);
+  Result<Session*> open_session(PlanVu& vu);
   Result<> fill(std::string& payload, const Scope& scope) const;
   void record(const FrameReply& reply, PlanVu& vu);
 
@@ -43,9 +43,8 @@ class FrameRunner final : public StepRunner {
   RequestSeries series_;
   std::uint32_t slot_ = 0;
   Duration timeout_{};
-  std::uint64_t size_ = 0;                    // Of the payload, where it is constant.
-  std::vector<std::unique_ptr<Draft>> idle_;  // Warm drafts, to be used again.
-  bool told_exhausted_ = false;
+  std::uint64_t size_ = 0;  // Of the payload, where it is constant.
+  DraftPool<Draft> drafts_;
 };
 
 }  // namespace brunt

@@ -7,17 +7,7 @@ void HopRecorder::hop(const HttpHop& hop) {
   vu_.bytes_received += hop.reply.bytes_received;
   // Interrupted at the end of the run: neither the target's success nor its failure.
   if (hop.reply.failure && hop.reply.failure->cause == ErrorCode::cancelled) return;
-  // The generator's own trouble, which no figure says well.
-  if (hop.reply.failure && hop.reply.failure->cause == ErrorCode::exhausted &&
-      !scenario_.told_exhausted) {
-    scenario_.told_exhausted = true;
-    scenario_.shared.watcher.step_failed(scenario_.scenario.name, hop.reply.failure->detail);
-  }
-  Recorder& recorder = scenario_.shared.recorder;
-  if (recorder.tapping())
-    recorder.stamp({.at = scenario_.shared.loop.wall(),
-                    .vu = static_cast<std::uint32_t>(vu_.id),
-                    .iteration = vu_.iteration});
+  begin_samples(scenario_, vu_, hop.reply.failure ? &*hop.reply.failure : nullptr);
   series_.record(hop, vu_.lateness);
   if (vu_.subject) add_to_subject(hop.reply);
 }

@@ -37,12 +37,8 @@ Result<std::unique_ptr<PlanBody>> PlanBody::create(StepContext& context, std::ui
   return body;
 }
 
-PlanBody::PlanBody(ScenarioContext scenario) : scenario_(std::move(scenario)) {
-  Recorder& recorder = scenario_.shared.recorder;
-  data_sent_ = &recorder.series(MetricId::data_sent, scenario_.tags);
-  data_received_ = &recorder.series(MetricId::data_received, scenario_.tags);
-  errors_ = &recorder.series(scenario_.shared.step_errors, scenario_.tags);
-}
+PlanBody::PlanBody(ScenarioContext scenario)
+    : scenario_(std::move(scenario)), body_series_(scenario_) {}
 
 PlanBody::~PlanBody() = default;
 
@@ -78,8 +74,8 @@ Result<> PlanBody::start_vu(Fiber& self, Vu& vu) {
   if (!claim_rows(mine, scenario_.scenario.before_data_sets))
     return fail(ErrorCode::exhausted, "the data set has no rows left for another VU");
   auto done = run_steps(self, mine, scenario_.scenario.before);
-  end_iteration(mine);
-  if (!done && done.error().code != ErrorCode::cancelled) note_error(done.error());
+  body_series_.end_iteration(mine);
+  if (!done && done.error().code != ErrorCode::cancelled) body_series_.error(done.error().text);
   return done;
 }
 
@@ -93,10 +89,10 @@ IterationEnd PlanBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   const auto& steps = scenario_.scenario.steps;
   auto done = scenario_.scenario.cycle ? run_step(self, mine, steps[iteration.index % steps.size()])
                                        : run_steps(self, mine, steps);
-  end_iteration(mine);
+  body_series_.end_iteration(mine);
   if (self.cancelled() || (!done && done.error().code == ErrorCode::cancelled))
     return IterationEnd::interrupted;
-  if (!done) note_error(done.error());
+  if (!done) body_series_.error(done.error().text);
   return IterationEnd::complete;
 }
 
@@ -124,18 +120,6 @@ bool PlanBody::claim_rows(PlanVu& vu, const std::vector<std::uint32_t>& sets) {
     vu.rows[set] = scenario_.shared.plan.data[set].rows->row(*row);
   }
   return true;
-}
-
-void PlanBody::end_iteration(PlanVu& vu) {
-  if (vu.bytes_sent > 0) data_sent_->add(static_cast<double>(vu.bytes_sent));
-  if (vu.bytes_received > 0) data_received_->add(static_cast<double>(vu.bytes_received));
-  vu.bytes_sent = 0;
-  vu.bytes_received = 0;
-}
-
-void PlanBody::note_error(const Error& error) {
-  errors_->add(1.0);
-  scenario_.shared.watcher.step_failed(scenario_.scenario.name, error.text);
 }
 
 Result<> PlanBody::run_steps(Fiber& self, PlanVu& vu, const std::vector<Step>& steps) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "load/vu.h"
+#include "step/body_series.h"
 #include "step/step_context.h"
 
 namespace brunt {
@@ -34,16 +35,12 @@ class PlanBody final : public VuBody {
   Result<> run_parallel(Fiber& self, PlanVu& vu, const ParallelStep& step);
   bool claim_rows(PlanVu& vu, const std::vector<std::uint32_t>& sets);
   void begin_iteration(PlanVu& vu, const Iteration& iteration);
-  void end_iteration(PlanVu& vu);
-  void note_error(const Error& error);
   void add_subject(PlanVu& vu);
 
   ScenarioContext scenario_;
+  BodySeries body_series_;
   std::uint64_t subjects_ = 0;                                            // Made so far.
   std::unordered_map<const Step*, std::unique_ptr<StepRunner>> runners_;  // Of requests.
-  Series* data_sent_ = nullptr;
-  Series* data_received_ = nullptr;
-  Series* errors_ = nullptr;
 };
 
 }  // namespace brunt

@@ -23,11 +23,8 @@ class RedisSource final : public ReplySource {
   const RedisReply& reply_;
 };
 
-Result<RedisTarget> target_of(const ScenarioContext& scenario, const RedisStep& step) {
-  std::string text = scenario.target;
-  if (!step.target.empty())
-    text = TRY(step.target.expand(
-        {.members = scenario.shared.members, .scenario = scenario.scenario.name}));
+Result<RedisTarget> redis_target_of(const ScenarioContext& scenario, const RedisStep& step) {
+  const std::string text = TRY(scenario.target_of(step.target));
   if (scenario.shared.rehearsing == Rehearsing::no) return parse_redis_target(text);
   // A model stands for every service then, at a URL of the rehearsal's own.
   return RedisTarget{.peer = TRY(parse_peer_address(text)), .user = {}, .password = {}};
@@ -46,6 +43,10 @@ struct RedisRunner::Draft {
   std::vector<std::string_view> views;
   std::string bytes;
   RedisReply reply;
+
+  bool rest() const {
+    return bytes.capacity() < draft_bytes_kept && reply.body.capacity() < draft_bytes_kept;
+  }
 };
 
 struct RedisRunner::Session final : VuState {
@@ -75,7 +76,7 @@ RedisRunner::RedisRunner(ScenarioContext& scenario, const RedisStep& step)
                                          .model = scenario.model}),
       judge_(scenario, step.checks, step.captures, "redis " + step.name),
       timeout_(step.timeout.value_or(scenario.scenario.defaults.timeout)) {
-  auto target = target_of(scenario, step);
+  auto target = redis_target_of(scenario, step);
   if (target)
     target_ = std::move(*target);
   else
@@ -91,9 +92,8 @@ RedisRunner::RedisRunner(ScenarioContext& scenario, const RedisStep& step)
 
 RedisRunner::~RedisRunner() = default;
 
-Result<RedisRunner::Session*> RedisRunner::session_of(PlanVu& vu) {
-  if (vu.sessions.size() <= slot_) vu.sessions.resize(scenario_.session_keys.size());
-  std::unique_ptr<VuState>& place = vu.sessions[slot_];
+Result<RedisRunner::Session*> RedisRunner::open_session(PlanVu& vu) {
+  std::unique_ptr<VuState>& place = session_of(scenario_, vu, slot_);
   if (place == nullptr) {
     TRY(target_known_);
     place = std::make_unique<Session>();
@@ -116,30 +116,13 @@ Result<> RedisRunner::fill(Draft& draft, const Scope& scope) const {
   return {};
 }
 
-std::unique_ptr<RedisRunner::Draft> RedisRunner::lend_draft() {
-  if (idle_.empty()) return std::make_unique<Draft>();
-  auto draft = std::move(idle_.back());
-  idle_.pop_back();
-  return draft;
-}
-
-void RedisRunner::take_back(std::unique_ptr<Draft> draft) {
-  constexpr std::size_t idle_max = 4096;
-  constexpr std::size_t bytes_kept = 64 << 10;  // Larger memory is not worth keeping.
-  if (idle_.size() < idle_max && draft->bytes.capacity() < bytes_kept &&
-      draft->reply.body.capacity() < bytes_kept)
-    idle_.push_back(std::move(draft));
-}
-
 Result<> RedisRunner::run(Fiber& self, PlanVu& vu) {
-  auto session = session_of(vu);
+  auto session = open_session(vu);
   if (!session) return fail_in("redis " + step_.name, std::move(session).error());
-  std::unique_ptr<Draft> draft = lend_draft();
+  const auto draft = drafts_.lend();
   if (constant_.empty())
-    if (auto filled = fill(*draft, scope_of(scenario_, vu)); !filled) {
-      take_back(std::move(draft));
+    if (auto filled = fill(*draft, scope_of(scenario_, vu)); !filled)
       return fail_in("redis " + step_.name, std::move(filled).error());
-    }
   Session::Line& line = (*session)->free_line(scenario_.shared, target_);
   line.busy = true;
   auto done = line.client.send(self,
@@ -149,31 +132,12 @@ Result<> RedisRunner::run(Fiber& self, PlanVu& vu) {
   line.busy = false;
   // Interrupted at the end of the run: neither the target's success nor its failure.
   if (done) {
-    record(draft->reply, vu);
+    record_exchange(scenario_, vu, series_, draft->reply);
     if (judge_.is_needed())
       judge_.judge(RedisSource(draft->reply),
                    draft->reply.ok() ? ReplyState::usable : ReplyState::failed, vu);
   }
-  take_back(std::move(draft));
   return done;
-}
-
-void RedisRunner::record(const RedisReply& reply, PlanVu& vu) {
-  vu.bytes_sent += reply.bytes_sent;
-  vu.bytes_received += reply.bytes_received;
-  if (reply.failure && reply.failure->cause == ErrorCode::exhausted &&
-      !std::exchange(told_exhausted_, true))
-    scenario_.shared.watcher.step_failed(scenario_.scenario.name, reply.failure->detail);
-  Recorder& recorder = scenario_.shared.recorder;
-  if (recorder.tapping())
-    recorder.stamp({.at = scenario_.shared.loop.wall(),
-                    .vu = static_cast<std::uint32_t>(vu.id),
-                    .iteration = vu.iteration});
-  RequestSample sample{.failure = reply.failure ? &*reply.failure : nullptr,
-                       .blocked = reply.blocked};
-  if (reply.sent) sample.duration = reply.duration;
-  if (reply.connected) sample.setup = reply.setup;
-  series_.record(sample, vu.lateness);
 }
 
 }  // namespace brunt

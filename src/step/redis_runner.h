@@ -10,6 +10,7 @@
 
 #include "client/redis_client.h"
 #include "plan/redis_step.h"
+#include "step/draft_pool.h"
 #include "step/reply_judge.h"
 #include "step/request_series.h"
 #include "step/step_context.h"
@@ -31,11 +32,8 @@ class RedisRunner final : public StepRunner {
   struct Draft;    // A request under way: its words, its bytes, its reply.
   struct Session;  // What a VU keeps.
 
-  Result<Session*> session_of(PlanVu& vu);
-  std::unique_ptr<Draft> lend_draft();
-  void take_back(std::unique_ptr<Draft> draft);
+  Result<Session*> open_session(PlanVu& vu);
   Result<> fill(Draft& draft, const Scope& scope) const;
-  void record(const RedisReply& reply, PlanVu& vu);
 
   ScenarioContext& scenario_;
   const RedisStep& step_;
@@ -46,8 +44,7 @@ class RedisRunner final : public StepRunner {
   std::uint32_t slot_ = 0;
   Duration timeout_{};
   std::string constant_;  // The commands' bytes, where no expression is in them.
-  std::vector<std::unique_ptr<Draft>> idle_;  // Warm drafts, to be used again.
-  bool told_exhausted_ = false;
+  DraftPool<Draft> drafts_;
 };
 
 }  // namespace brunt

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "plan/names.h"
 #include "step/step_test_world.h"
 
 using namespace brunt;
@@ -64,6 +65,21 @@ TEST_CASE("a command goes out with its expressions filled in, over one connectio
   CHECK(world.mean("redis_req_duration") == doctest::Approx(20));
   CHECK(world.count("setup_time") == 2);
   CHECK(world.sum("data_received") == 8 * 5);
+}
+
+TEST_CASE("a step's own target leads through the scenario's link to it") {
+  RedisWorld world;
+  const std::size_t one_view = service_members.size();
+  world.members.assign(3 * one_view, "redis://nowhere:1");  // Everybody, the scenario, the service.
+  world.members[one_view + member_slot(0, 0)] = "redis://localhost:80";
+  world.play(
+      "name: test\nservices: { queue: { engine: redis } }\n"
+      "links: [ { from: s, to: queue, rtt: 20ms } ]\n"
+      "scenarios:\n  s:\n    executor: per-vu-iterations\n    vus: 1\n    iterations: 1\n"
+      "    steps: [ { redis: PING, target: queue } ]\n");
+  CHECK(world.commands.size() == 1);
+  CHECK(world.sum("redis_reqs") == 1);
+  CHECK(world.sum("redis_req_failed") == 0);
 }
 
 TEST_CASE("several commands of a step are one request, and their replies a list") {

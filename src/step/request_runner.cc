@@ -122,33 +122,10 @@ struct RequestRunner::Draft {
     field.value.clear();
     return field;
   }
-};
-
-// A draft for the time of one request.
-class RequestRunner::Lease {
- public:
-  explicit Lease(RequestRunner& runner) : runner_(runner) {
-    if (runner.idle_.empty()) {
-      draft_ = std::make_unique<Draft>();
-    } else {
-      draft_ = std::move(runner.idle_.back());
-      runner.idle_.pop_back();
-    }
+  bool rest() {
+    reply.reset();
+    return body.capacity() < draft_bytes_kept;
   }
-  ~Lease() {
-    draft_->reply.reset();
-    constexpr std::size_t idle_max = 4096;        // More at once were a burst.
-    constexpr std::size_t bytes_kept = 64 << 10;  // A larger body's memory is not worth keeping.
-    if (runner_.idle_.size() < idle_max && draft_->body.capacity() < bytes_kept)
-      runner_.idle_.push_back(std::move(draft_));
-  }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-  Draft& operator*() { return *draft_; }
-
- private:
-  RequestRunner& runner_;
-  std::unique_ptr<Draft> draft_;
 };
 
 RequestRunner::RequestRunner(ScenarioContext& scenario, const RequestStep& step)
@@ -282,7 +259,7 @@ Result<> RequestRunner::fill(Draft& draft, PlanVu& vu) const {
 }
 
 Result<> RequestRunner::run(Fiber& self, PlanVu& vu) {
-  Lease lease(*this);
+  const auto lease = drafts_.lend();
   Draft& own = *lease;
   if (!constant_)
     if (auto filled = fill(own, vu); !filled)

@@ -12,6 +12,7 @@
 
 #include "base/url.h"
 #include "plan/steps.h"
+#include "step/draft_pool.h"
 #include "step/http_series.h"
 #include "step/reply_judge.h"
 #include "step/step_context.h"
@@ -35,7 +36,6 @@ class RequestRunner final : public StepRunner {
 
  private:
   struct Draft;  // A request under way: its texts and its reply.
-  class Lease;
 
   Result<> prepare_constant();
   Result<> fill(Draft& draft, PlanVu& vu) const;
@@ -49,9 +49,9 @@ class RequestRunner final : public StepRunner {
   const RequestStep& step_;
   HttpSeries series_;
   ReplyJudge judge_;
-  std::vector<std::unique_ptr<Draft>> idle_;  // Warm drafts, to be used again.
-  std::unique_ptr<Draft> constant_;           // Filled once, when nothing can change.
-  EncodedRequest encoded_;                    // Of it.
+  DraftPool<Draft> drafts_;
+  std::unique_ptr<Draft> constant_;  // Filled once, when nothing can change.
+  EncodedRequest encoded_;           // Of it.
   Duration timeout_{};
   std::uint32_t redirects_max_ = 10;
   bool reads_body_ = false;

@@ -5,15 +5,24 @@
 
 namespace brunt {
 
-void RequestSeries::record(const RequestSample& sample, Duration lateness) {
-  Outcome& outcome = outcome_of(sample.failure);
+void RequestSeries::record(const ExchangeReply& reply, Duration lateness) {
+  Outcome& outcome = outcome_of(reply.failure ? &*reply.failure : nullptr);
   outcome.reqs->add(1.0);
-  outcome.failed->add(sample.failure == nullptr ? 0.0 : 1.0);
-  if (sample.duration) outcome.duration->add(*sample.duration);
+  outcome.failed->add(reply.ok() ? 0.0 : 1.0);
+  if (reply.sent) outcome.duration->add(reply.duration);
   if (outcome.response_time != nullptr)
-    outcome.response_time->add(lateness + sample.blocked + sample.duration.value_or(Duration{}));
-  if (sample.setup) [[unlikely]]
-    outcome.setup_time->add(*sample.setup);
+    outcome.response_time->add(lateness + reply.blocked +
+                               (reply.sent ? reply.duration : Duration{}));
+  if (reply.connected) [[unlikely]]
+    outcome.setup_time->add(reply.setup);
+}
+
+void record_exchange(ScenarioContext& scenario, PlanVu& vu, RequestSeries& series,
+                     const ExchangeReply& reply) {
+  vu.bytes_sent += reply.bytes_sent;
+  vu.bytes_received += reply.bytes_received;
+  begin_samples(scenario, vu, reply.failure ? &*reply.failure : nullptr);
+  series.record(reply, vu.lateness);
 }
 
 RequestSeries::Outcome& RequestSeries::outcome_of(const RequestFailure* failure) {

@@ -5,15 +5,14 @@
 //   RequestSeries series(recorder, {.metrics = {MetricId::frame_reqs, MetricId::frame_req_failed,
 //                                               MetricId::frame_req_duration},
 //                                   .base = tags, .model = scenario.model});
-//   series.record({.failure = failure, .duration = duration, .setup = setup}, vu.lateness);
+//   series.record(reply, vu.lateness);
 //
 // Belongs to one loop. Allocates nothing once an outcome has been seen.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <vector>
 
-#include "client/outcome.h"
+#include "client/exchange.h"
 #include "metrics/recorder.h"
 #include "step/step_context.h"
 
@@ -29,13 +28,6 @@ struct RequestSeriesOptions {
   LoadModel model = LoadModel::closed;
 };
 
-struct RequestSample {
-  const RequestFailure* failure = nullptr;  // nullptr: it succeeded.
-  std::optional<Duration> duration;         // None: it never got as far as being sent.
-  std::optional<Duration> setup;            // Where a connection was made for it.
-  Duration blocked{};                       // Before `duration` began.
-};
-
 class RequestSeries {
  public:
   // `recorder` must outlive it.
@@ -43,7 +35,7 @@ class RequestSeries {
       : recorder_(recorder), options_(options) {}
 
   // `lateness`: how much earlier than it was sent it was due.
-  void record(const RequestSample& sample, Duration lateness);
+  void record(const ExchangeReply& reply, Duration lateness);
 
  private:
   struct Outcome {
@@ -62,5 +54,9 @@ class RequestSeries {
   RequestSeriesOptions options_;
   std::vector<Outcome> outcomes_;  // Few; the one used last is in front.
 };
+
+// A request that has ended, by a VU of the scenario: its bytes, and its samples.
+void record_exchange(ScenarioContext& scenario, PlanVu& vu, RequestSeries& series,
+                     const ExchangeReply& reply);
 
 }  // namespace brunt

@@ -1,21 +1,20 @@
 #include "step/step_context.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plan/link_plan.h"
 
 namespace brunt {
-namespace {
 
-TagSetId scenario_tags(Recorder& recorder, const Plan& plan, const Scenario& scenario) {
+TagSetId scenario_tags(Recorder& recorder, const Plan& plan, const Tags& own,
+                       const std::string& name) {
   std::vector<Tag> tags;
   for (const auto& [key, value] : plan.tags) tags.push_back({key, value});
-  for (const auto& [key, value] : scenario.tags) tags.push_back({key, value});
-  tags.push_back({"scenario", scenario.name});
+  for (const auto& [key, value] : own) tags.push_back({key, value});
+  tags.push_back({"scenario", name});
   return recorder.tags().with(TagSetId::none, tags);
 }
-
-}  // namespace
 
 Result<ScenarioContext> ScenarioContext::create(StepContext& context, std::uint32_t index,
                                                 LoadModel model) {
@@ -29,7 +28,7 @@ Result<ScenarioContext> ScenarioContext::create(StepContext& context, std::uint3
   while (parts.target.ends_with('/')) parts.target.pop_back();
   parts.session.cookies = scenario.defaults.cookies;
   parts.session.client.server_name = context.plan.tls.server_name;
-  parts.tags = scenario_tags(context.recorder, context.plan, scenario);
+  parts.tags = scenario_tags(context.recorder, context.plan, scenario.tags, scenario.name);
   parts.model = model;
   return parts;
 }
@@ -41,10 +40,32 @@ std::uint32_t ScenarioContext::session_slot(std::string key) {
   return slot;
 }
 
+Result<std::string> ScenarioContext::target_of(const Template& own) const {
+  if (own.empty()) return target;
+  return own.expand({.members = members, .scenario = scenario.name});
+}
+
 TagSetId ScenarioContext::request_tags(std::string_view name, const Tags& own) const {
   std::vector<Tag> with = {{"name", std::string(name)}, {"group", ""}};
   for (const auto& [key, value] : own) with.push_back({key, value});
   return shared.recorder.tags().with(tags, with);
+}
+
+std::unique_ptr<VuState>& session_of(const ScenarioContext& scenario, PlanVu& vu,
+                                     std::uint32_t slot) {
+  if (vu.sessions.size() <= slot) vu.sessions.resize(scenario.session_keys.size());
+  return vu.sessions[slot];
+}
+
+void begin_samples(ScenarioContext& scenario, const PlanVu& vu, const RequestFailure* failure) {
+  if (failure != nullptr && failure->cause == ErrorCode::exhausted &&
+      !std::exchange(scenario.told_exhausted, true))
+    scenario.shared.watcher.step_failed(scenario.scenario.name, failure->detail);
+  Recorder& recorder = scenario.shared.recorder;
+  if (recorder.tapping())
+    recorder.stamp({.at = scenario.shared.loop.wall(),
+                    .vu = static_cast<std::uint32_t>(vu.id),
+                    .iteration = vu.iteration});
 }
 
 Scope scope_of(const ScenarioContext& scenario, PlanVu& vu) {

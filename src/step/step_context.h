@@ -52,6 +52,11 @@ struct StepContext {
   Rehearsing rehearsing = Rehearsing::no;
 };
 
+// The plan's tags, `own` ones, and `scenario`: of all that is measured of a scenario, or of several
+// that share an executor.
+TagSetId scenario_tags(Recorder& recorder, const Plan& plan, const Tags& own,
+                       const std::string& name);
+
 // What a scenario's steps have in common.
 struct ScenarioContext {
   // For Plan::scenarios[index]; `context` must outlive it. Errors: invalid (the scenario's target).
@@ -59,7 +64,7 @@ struct ScenarioContext {
 
   StepContext& shared;
   const Scenario& scenario;
-  std::uint32_t index = 0;  // Of Plan::scenarios.
+  std::uint32_t index = 0;               // Of Plan::scenarios.
   std::span<const std::string> members;  // Of services, as this scenario sees them.
   std::string target;  // Expanded: "http://127.0.0.1:8080", without '/' at its end; may be empty.
   HttpSessionOptions session;
@@ -68,6 +73,9 @@ struct ScenarioContext {
   bool told_exhausted = false;            // That the machine has no more ports or descriptors.
   std::vector<std::string> session_keys;  // By slot.
 
+  // A step's own target, as this scenario sees services; where it has none, the scenario's. Errors:
+  // invalid.
+  Result<std::string> target_of(const Template& own) const;
   // Where PlanVu::sessions keeps what all steps of this key share: "frame localhost:14000 ...".
   std::uint32_t session_slot(std::string key);
   // The scenario's tags with the step's name and own tags.
@@ -92,6 +100,14 @@ struct PlanVu final : VuState {
   Duration lateness{};  // How late the iteration started; zero in closed models.
   std::uint64_t bytes_sent = 0, bytes_received = 0;  // In this iteration.
 };
+
+// What the VU keeps in a slot; nullptr until it is first used.
+std::unique_ptr<VuState>& session_of(const ScenarioContext& scenario, PlanVu& vu,
+                                     std::uint32_t slot);
+
+// Before the samples of a request that has ended are recorded, of whatever protocol: stamps them,
+// and tells once what no figure says well, that the generator itself was short of something.
+void begin_samples(ScenarioContext& scenario, const PlanVu& vu, const RequestFailure* failure);
 
 // What the VU's expressions see now.
 Scope scope_of(const ScenarioContext& scenario, PlanVu& vu);

@@ -60,6 +60,7 @@ struct StepWorld : StepWatcher {
   Answer answer;                               // Instead, where it is set.
   std::function<void(Peer&)> serve_raw;        // Instead of HTTP, for other protocols.
   std::filesystem::path plan_path = "test.yaml";
+  std::vector<std::string> members;  // Of services, as several see them (link_plan.h).
 
   // What happened.
   std::vector<std::string> requests;
@@ -150,7 +151,7 @@ struct StepWorld : StepWatcher {
     }
     StepContext context{.loop = self.loop(),
                         .plan = plan,
-                        .members = {},
+                        .members = members,
                         .cursors = lent,
                         .http = http,
                         .recorder = recorder,
