@@ -3,10 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/close_range.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "net/orphan_guard.h"
 #include "net/owned_descriptor.h"
 
 namespace brunt {
@@ -51,24 +49,6 @@ std::vector<ProcessLine> all_processes() {
   return out;
 }
 
-// Waits at the leash. When its other end is closed without a word, we have died: then the frozen go
-// on, and see it too.
-[[noreturn]] void run_thaw_guard(const std::vector<pid_t>& pids, int leash) {
-  // In a session of its own: a Ctrl-C at the terminal is not meant for it.
-  setsid();
-  signal(SIGPIPE, SIG_IGN);
-  dup2(leash, STDIN_FILENO);
-  syscall(SYS_close_range, 1u, ~0u, 0u);
-  char byte = 0;
-  ssize_t got = 0;
-  do {
-    got = read(STDIN_FILENO, &byte, 1);
-  } while (got < 0 && errno == EINTR);
-  if (got == 0)
-    for (const pid_t pid : pids) kill(pid, SIGCONT);
-  _exit(0);
-}
-
 }  // namespace
 
 std::vector<pid_t> process_tree(pid_t leader) {
@@ -87,8 +67,7 @@ std::vector<pid_t> process_tree(pid_t leader) {
 
 struct FrozenProcesses::State {
   std::vector<pid_t> pids;
-  pid_t guard = 0;
-  OwnedDescriptor leash;
+  OrphanGuard guard;  // When we die, the frozen go on, and see it too.
 };
 
 FrozenProcesses::FrozenProcesses(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -118,31 +97,16 @@ Result<std::unique_ptr<FrozenProcesses>> FrozenProcesses::freeze(pid_t leader) {
     }
     if (found == 0) break;
   }
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    return std::unexpected(errno_error("cannot make a pipe", errno));
-  const OwnedDescriptor waiting(ends[0]);
-  OwnedDescriptor held(ends[1]);
-  const pid_t guard = fork();
-  if (guard == 0) {
-    // Else its own copy would keep the leash open for ever.
-    held.close();
-    run_thaw_guard(pids, waiting.number());
-  }
-  if (guard < 0) return std::unexpected(errno_error("cannot start a guard", errno));
-  frozen->state_->guard = guard;
-  frozen->state_->leash = std::move(held);
+  frozen->state_->guard = TRY(OrphanGuard::start({.first = {}, .orphaned = [&pids] {
+                                                    for (const pid_t pid : pids) kill(pid, SIGCONT);
+                                                  }}));
   return frozen;
 }
 
 void FrozenProcesses::release() {
   for (const pid_t pid : state_->pids) kill(pid, SIGCONT);
   state_->pids.clear();
-  if (state_->guard == 0) return;
-  (void)!write(state_->leash.number(), "x", 1);
-  state_->leash.close();
-  waitpid(state_->guard, nullptr, 0);
-  state_->guard = 0;
+  state_->guard.dismiss();
 }
 
 const std::vector<pid_t>& FrozenProcesses::pids() const {

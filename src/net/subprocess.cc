@@ -44,7 +44,7 @@ void Subprocess::State::reap(int options) {
   } while (got != 0 && errno == EINTR);
   if (got != 0 || info.si_pid == 0) return;
   kill(-spawned.pid, SIGKILL);
-  dismiss_guard(spawned);
+  spawned.guard.dismiss();
   waitid(P_PID, id, &info, WEXITED);
   status = exit_status_of(info);
 }

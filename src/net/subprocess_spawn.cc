@@ -184,49 +184,6 @@ std::unexpected<Error> child_error(const ProcessOptions& options, const ChildFai
   return because("executing it");
 }
 
-struct Pipe {
-  OwnedDescriptor read_end, write_end;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    return std::unexpected(errno_error("cannot make a pipe", errno));
-  return Pipe{OwnedDescriptor(ends[0]), OwnedDescriptor(ends[1])};
-}
-
-// Waits in read() until every copy of the leash's other end is closed, which is when we have died,
-// and kills the group then. A byte through the leash dismisses it.
-[[noreturn]] void run_guard(pid_t group, int leash) {
-  // In a session of its own: a Ctrl-C at the terminal is not meant for it.
-  setsid();
-  reset_signals();
-  signal(SIGPIPE, SIG_IGN);
-  dup2(leash, STDIN_FILENO);
-  syscall(SYS_close_range, 1u, ~0u, 0u);
-  char byte = 0;
-  ssize_t got = 0;
-  do {
-    got = read(STDIN_FILENO, &byte, 1);
-  } while (got < 0 && errno == EINTR);
-  if (got == 0) kill(-group, SIGKILL);
-  _exit(0);
-}
-
-Result<> start_guard(Spawned& spawned) {
-  Pipe leash = TRY(make_pipe());
-  const pid_t guard = fork();
-  if (guard == 0) {
-    // Else its own copy would keep the leash open for ever.
-    leash.write_end.close();
-    run_guard(spawned.pid, leash.read_end.number());
-  }
-  if (guard < 0) return std::unexpected(errno_error("cannot start a guard", errno));
-  spawned.guard = guard;
-  spawned.guard_leash = std::move(leash.write_end);
-  return {};
-}
-
 Result<OwnedDescriptor> open_output(const ProcessOptions& options) {
   const bool log = options.output == ProcessOutput::log_file;
   const std::string path = log ? options.log.string() : "/dev/null";
@@ -271,21 +228,16 @@ Result<Spawned> spawn_process(const ProcessOptions& options) {
     return child_error(options, failure);
   }
   if (options.orphans == Orphans::killed) {
-    if (const Result<> guarded = start_guard(spawned); !guarded) {
+    const auto kill_group = [group = spawned.pid] { kill(-group, SIGKILL); };
+    auto guard = OrphanGuard::start({.first = reset_signals, .orphaned = kill_group});
+    if (!guard) {
       kill(-spawned.pid, SIGKILL);
       waitpid(spawned.pid, nullptr, 0);
-      return std::unexpected(guarded.error());
+      return std::unexpected(guard.error());
     }
+    spawned.guard = std::move(*guard);
   }
   return spawned;
-}
-
-void dismiss_guard(Spawned& spawned) {
-  if (spawned.guard == 0) return;
-  (void)!write(spawned.guard_leash.number(), "x", 1);
-  spawned.guard_leash.close();
-  waitpid(spawned.guard, nullptr, 0);
-  spawned.guard = 0;
 }
 
 Result<std::filesystem::path> find_program(std::string_view name,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "net/orphan_guard.h"
 #include "net/owned_descriptor.h"
 #include "net/subprocess.h"
 
@@ -13,14 +14,10 @@ namespace brunt {
 struct Spawned {
   pid_t pid = 0;
   OwnedDescriptor output;  // Our end of the pipe, non-blocking; none without ProcessOutput::pipe.
-  pid_t guard = 0;         // The guard's pid; 0: none.
-  OwnedDescriptor guard_leash;  // When the last copy of it is closed, the guard kills the group.
+  OrphanGuard guard;       // When we die, it kills the group; with Orphans::killed only.
 };
 
 // Returns when the program has been executed, or has failed to.
 Result<Spawned> spawn_process(const ProcessOptions& options);
-
-// Ends the guard without letting it kill anybody.
-void dismiss_guard(Spawned& spawned);
 
 }  // namespace brunt
