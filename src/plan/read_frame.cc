@@ -78,22 +78,10 @@ void read_layout(ReadContext& read, const Field& field, FrameLayout& out) {
 
 // host:port, tcp://host:port, or a service of this plan.
 void read_frame_target(StepReadContext& context, const Field& field, FrameStep& step) {
-  ReadContext& read = context.read;
-  if (!field) {
-    if (context.scenario.target.empty())
-      read.error(step.at, "frame",
-                 "the scenario has no target: give it, or this step, a `target:`");
-    return;
-  }
-  if (!read.read(field, step.target) || !step.target.is_constant()) return;
-  const std::string& text = step.target.text();
-  const Symbol* symbol = read.names->find(text);
-  if (symbol != nullptr && std::holds_alternative<ServiceSymbol>(*symbol)) {
-    if (auto address = Template::compile(fmt::format("${{{}.address}}", text), *read.names))
-      step.target = std::move(*address);
-  } else if (const auto address = parse_peer_address(text); !address) {
-    read.error(field, address.error().text);
-  }
+  const StepTarget target{.step = "frame", .at = step.at, .member = "address"};
+  if (!read_step_target(context, field, target, step.target)) return;
+  if (const auto address = parse_peer_address(step.target.text()); !address)
+    context.read.error(field, address.error().text);
 }
 
 void read_payload(ReadContext& read, const Field& field, FrameStep& step) {
@@ -125,19 +113,13 @@ FrameStep read_frame(StepReadContext& context, MapReader& map) {
   read_layout(read, map.find("layout"), step.layout);
   read_payload(read, frame, step);
   read_frame_target(context, map.find("target"), step);
-  const Field name = map.find("name");
-  if (read.read(name, step.name) && step.name.empty()) read.error(name, "a name cannot be empty");
+  read_step_name(read, map.find("name"), step.name);
   const Field client = map.find("client_id");
   if (!client)
     step.client_id = *Template::compile("${vu}", *read.names);
   else
     read.read(client, step.client_id);
-  if (const Field timeout = map.find("timeout")) {
-    Duration limit = std::chrono::seconds(1);
-    if (read.read(timeout, limit) && limit <= Duration::zero())
-      read.error(timeout, "a time-out has to be more than 0");
-    step.timeout = limit;
-  }
+  read_timeout(read, map.find("timeout"), step.timeout);
   read.read_tags(map.find("tags"), step.tags);
   map.refuse({"check", "capture", "account"});
   map.finish();

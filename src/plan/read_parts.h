@@ -1,6 +1,8 @@
 // The parts of a plan file, each with its reader. Only yaml_reader.cc calls them, in an order in
 // which every name is known before it is used.
 #pragma once
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +30,20 @@ std::vector<Step> read_steps(StepReadContext& context, const Field& steps);
 
 // `map` is a step's; `method` the key that makes it a request.
 RequestStep read_request(StepReadContext& context, MapReader& map, std::string_view method);
+
+// `name:`, `timeout:` and `target:` of a step that asks something of a target.
+void read_step_name(ReadContext& read, const Field& field, std::string& out);
+void read_timeout(ReadContext& read, const Field& field, Duration& out);
+void read_timeout(ReadContext& read, const Field& field, std::optional<Duration>& out);
+struct StepTarget {
+  std::string_view step;    // "redis"
+  Position at;              // Of the step.
+  std::string_view member;  // Of a service that is named: "url".
+};
+// For protocols without paths: an address, or a service of this plan; without one the scenario has
+// to have it. True: `out` is a constant address, to be looked at.
+bool read_step_target(StepReadContext& context, const Field& field, const StepTarget& step,
+                      Template& out);
 
 FrameStep read_frame(StepReadContext& context, MapReader& map);
 RedisStep read_redis(StepReadContext& context, MapReader& map);

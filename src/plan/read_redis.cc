@@ -13,25 +13,16 @@ namespace {
 
 // redis://host:port/0, host:port, or a service of this plan.
 void read_redis_target(StepReadContext& context, const Field& field, RedisStep& step) {
-  ReadContext& read = context.read;
-  if (!field) {
-    if (context.scenario.target.empty())
-      read.error(step.at, "redis",
-                 "the scenario has no target: give it, or this step, a `target:`");
-    return;
-  }
-  if (!read.read(field, step.target) || !step.target.is_constant()) return;
+  const StepTarget target{.step = "redis", .at = step.at, .member = "url"};
+  if (!read_step_target(context, field, target, step.target)) return;
   const std::string& text = step.target.text();
-  const Symbol* symbol = read.names->find(text);
-  if (symbol != nullptr && std::holds_alternative<ServiceSymbol>(*symbol)) {
-    if (auto url = Template::compile(fmt::format("${{{}.url}}", text), *read.names))
-      step.target = std::move(*url);
-  } else if (!text.contains("://") && !text.contains(':')) {
-    read.error(field, fmt::format("\"{}\" is neither a service of this plan nor an address: write "
-                                  "redis://host:6379/0",
-                                  text));
+  if (!text.contains("://") && !text.contains(':')) {
+    context.read.error(field,
+                       fmt::format("\"{}\" is neither a service of this plan nor an address: write "
+                                   "redis://host:6379/0",
+                                   text));
   } else if (text.contains("://") && !text.starts_with("redis://") && !text.starts_with("tcp://")) {
-    read.error(field, "a target for redis begins with redis://");
+    context.read.error(field, "a target for redis begins with redis://");
   }
 }
 
@@ -98,17 +89,11 @@ RedisStep read_redis(StepReadContext& context, MapReader& map) {
   read_commands(read, redis, step);
   step.name = default_name(step);
   read_redis_target(context, map.find("target"), step);
-  const Field name = map.find("name");
-  if (read.read(name, step.name) && step.name.empty()) read.error(name, "a name cannot be empty");
+  read_step_name(read, map.find("name"), step.name);
   if (const Field checks = map.find("check")) step.checks = read_checks(read, checks);
   if (const Field captures = map.find("capture")) step.captures = read_captures(read, captures);
   refuse_http(read, step);
-  if (const Field timeout = map.find("timeout")) {
-    Duration limit = std::chrono::seconds(1);
-    if (read.read(timeout, limit) && limit <= Duration::zero())
-      read.error(timeout, "a time-out has to be more than 0");
-    step.timeout = limit;
-  }
+  read_timeout(read, map.find("timeout"), step.timeout);
   read.read_tags(map.find("tags"), step.tags);
   map.refuse({"account"});
   map.finish();

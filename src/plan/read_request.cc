@@ -128,11 +128,6 @@ void read_auth(ReadContext& read, const Field& field, std::optional<BasicAuth>& 
   out = std::move(auth);
 }
 
-void read_timeout(ReadContext& read, const Field& field, Duration& out) {
-  if (read.read(field, out) && out <= Duration::zero())
-    read.error(field, "a time-out has to be more than 0");
-}
-
 constexpr std::uint32_t redirects_limit = 100;
 
 void read_redirects(ReadContext& read, const Field& field, std::uint32_t& out) {
@@ -150,20 +145,14 @@ RequestStep read_request(StepReadContext& context, MapReader& map, std::string_v
   request.method = method;
   read_target(read, target, context.scenario, request.target);
   request.name = default_request_name(request.target.source());
-  const Field name = map.find("name");
-  if (read.read(name, request.name) && request.name.empty())
-    read.error(name, "a name cannot be empty");
+  read_step_name(read, map.find("name"), request.name);
   read.read(map.find("query"), request.query);
   read_headers(read, map.find("headers"), request.headers);
   read_body(read, map, request.body);
   const Field check = map.find("check");
   request.checks = read_checks(read, check);
   request.captures = read_captures(read, map.find("capture"));
-  if (const Field timeout = map.find("timeout")) {
-    Duration limit = std::chrono::seconds(1);
-    read_timeout(read, timeout, limit);
-    request.timeout = limit;
-  }
+  read_timeout(read, map.find("timeout"), request.timeout);
   if (const Field redirects = map.find("redirects")) {
     std::uint32_t limit = 0;
     read_redirects(read, redirects, limit);
