@@ -3,46 +3,32 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "cli/console.h"
 #include "cli/tools.h"
+#include "engine/engine.h"
 #include "judge/exit_code.h"
 #include "net/limits.h"
+#include "net/subprocess.h"
 
 namespace brunt {
 namespace {
 
-struct Program {
-  std::string_view name, package, purpose;
+struct Tool {
+  std::string_view name, package;
+  std::string purpose;
 };
 
-constexpr Program programs[] = {
-    {"postgres", "postgresql", "engine: postgres"},
-    {"redis-server", "redis-server", "engine: redis"},
-    {"nginx", "nginx-light", "engine: nginx"},
+const Tool tools[] = {
     {"perf", "linux-perf", "profiles of a service"},
     {"gnuplot", "gnuplot-nox", "plots as PDF, SVG and PNG"},
 };
 
-// Where Debian puts them; PostgreSQL keeps its own out of PATH.
-std::string path_of(std::string_view name) {
-  const char* const from_environment = std::getenv("PATH");
-  std::string places = from_environment == nullptr ? "" : from_environment;
-  places += ":/usr/sbin:/usr/lib/postgresql/15/bin";
-  for (std::size_t begin = 0; begin <= places.size();) {
-    const std::size_t end = std::min(places.find(':', begin), places.size());
-    const std::string path = places.substr(begin, end - begin) + "/" + std::string(name);
-    if (access(path.c_str(), X_OK) == 0) return path;
-    begin = end + 1;
-  }
-  return {};
-}
-
 std::string line(std::string_view what, std::string_view found) {
-  return fmt::format("{:<16} {}\n", what, found);
+  return fmt::format("{:<25} {}\n", what, found);
 }
 
 std::string backends() {
@@ -75,14 +61,18 @@ std::string limits() {
   return out;
 }
 
+std::string found(const Tool& program, const Result<std::filesystem::path>& path) {
+  return line(program.name, path ? path->string()
+                                 : fmt::format("not found; for {}: apt install {}", program.purpose,
+                                               program.package));
+}
+
 std::string found_programs() {
   std::string out;
-  for (const Program& program : programs) {
-    const std::string path = path_of(program.name);
-    out += line(program.name, path.empty() ? fmt::format("not found; for {}: apt install {}",
-                                                         program.purpose, program.package)
-                                           : path);
-  }
+  for (const EngineKind& engine : known_engines())
+    out += found({engine.program, engine.package, fmt::format("engine: {}", engine.name)},
+                 find_engine(engine));
+  for (const Tool& tool : tools) out += found(tool, find_program(tool.name, {"/usr/bin"}));
   return out;
 }
 

@@ -40,14 +40,18 @@ struct EngineOptions {
 
 // One row of the table of known engines.
 struct EngineKind {
-  std::string_view name;     // "postgres"
-  std::string_view about;    // For `brunt list`.
-  std::string_view program;  // What has to be found.
-  std::string_view package;  // The Debian package that has it.
+  std::string_view name;                                // "postgres"
+  std::string_view about;                               // For `brunt list`.
+  std::string_view program;                             // What has to be found.
+  std::string_view package;                             // The Debian package that has it.
+  std::vector<std::filesystem::path> (*directories)();  // Where Debian keeps it, off PATH.
   Result<std::unique_ptr<StartedService>> (*start)(Fiber& self, const EngineOptions& options);
 };
 
 std::span<const EngineKind> known_engines();
+
+// Its program's path. Errors: not_found.
+Result<std::filesystem::path> find_engine(const EngineKind& engine);
 
 // Parks until it answers. Errors: invalid (no such engine, did you mean; a parameter it does not
 // take), not_found (not installed: names the package), denied, timeout (not ready), io (it ended:

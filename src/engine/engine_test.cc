@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "engine/engine_directory.h"
+#include "engine/engine_world.h"
 #include "net/owned_descriptor.h"
 
 namespace brunt {
@@ -19,45 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-void on_loop(const std::function<void(Fiber&)>& body) {
-  LoopOptions options;
-  options.backend = BackendKind::epoll;
-  auto loop = Loop::create(options);
-  REQUIRE(loop.has_value());
-  REQUIRE((*loop)->spawn("test", [&](Fiber& self) { body(self); }));
-  (*loop)->run();
-}
-
-// A directory that everybody may enter, gone with the test.
-class Scratch {
- public:
-  Scratch() : path_((fs::temp_directory_path() / "brunt-test-XXXXXX").string()) {
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
-    fs::permissions(path_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  fs::path path() const { return path_; }
-  std::size_t count() const { return entries_of(path_).size(); }
-
- private:
-  std::string path_;
-};
-
-// False, with a message, where PostgreSQL is not installed.
-bool has_postgres() {
-  const bool found = fs::exists("/usr/lib/postgresql") || find_program("postgres", {}).has_value();
-  if (!found) MESSAGE("skipped: PostgreSQL is not installed (apt-get install postgresql)");
-  return found;
-}
-
-std::unique_ptr<StartedService> start(Fiber& self, const EngineOptions& options) {
-  auto started = start_engine(self, options);
-  REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().text));
-  return *std::move(started);
-}
 
 // The raw reply to one simple query, by the protocol; enough to look for a word in it.
 std::string query(Fiber& self, const Endpoint& address, const std::string& sql) {
@@ -89,7 +51,7 @@ bool ends(pid_t pid) {
 }
 
 TEST_CASE("an engine that nobody knows is an error with the nearest name") {
-  on_loop([](Fiber& self) {
+  on_engine_loop([](Fiber& self) {
     const auto started = start_engine(self, {.kind = "postgers"});
     REQUIRE_FALSE(started.has_value());
     CHECK(started.error().code == ErrorCode::invalid);
@@ -107,15 +69,15 @@ TEST_CASE("the table says what each engine needs") {
 }
 
 TEST_CASE("PostgreSQL starts, answers, keeps fsync on, and leaves nothing but its log") {
-  if (!has_postgres()) return;
-  Scratch scratch;
-  Scratch logs;
-  on_loop([&](Fiber& self) {
-    const auto database = start(self, {.kind = "postgres",
-                                       .name = "database",
-                                       .with = {{"max_connections", "17"}},
-                                       .log_directory = logs.path(),
-                                       .temporary = scratch.path()});
+  if (!has_engine("postgres")) return;
+  EngineScratch scratch;
+  EngineScratch logs;
+  on_engine_loop([&](Fiber& self) {
+    const auto database = start_known(self, {.kind = "postgres",
+                                             .name = "database",
+                                             .with = {{"max_connections", "17"}},
+                                             .log_directory = logs.path(),
+                                             .temporary = scratch.path()});
     CHECK(scratch.count() == 1);
     const auto url = database->member("url");
     REQUIRE(url.has_value());
@@ -141,9 +103,9 @@ TEST_CASE("PostgreSQL starts, answers, keeps fsync on, and leaves nothing but it
 }
 
 TEST_CASE("a parameter that PostgreSQL does not take is an error in its own words") {
-  if (!has_postgres()) return;
-  Scratch scratch;
-  on_loop([&](Fiber& self) {
+  if (!has_engine("postgres")) return;
+  EngineScratch scratch;
+  on_engine_loop([&](Fiber& self) {
     struct Row {
       const char* key;
       const char* words;
@@ -168,8 +130,8 @@ TEST_CASE("a parameter that PostgreSQL does not take is an error in its own word
 }
 
 TEST_CASE("a directory that cannot be made is said with its path") {
-  if (!has_postgres()) return;
-  on_loop([](Fiber& self) {
+  if (!has_engine("postgres")) return;
+  on_engine_loop([](Fiber& self) {
     const auto started =
         start_engine(self, {.kind = "postgres", .temporary = "/no/such/directory"});
     REQUIRE_FALSE(started.has_value());
@@ -187,7 +149,7 @@ pid_t dead_pid() {
 }
 
 TEST_CASE("what a dead brunt has left is swept, and nothing else") {
-  Scratch scratch;
+  EngineScratch scratch;
   const std::string dead = "brunt-engine-" + std::to_string(dead_pid()) + "-postgres-abc";
   const std::string ours = "brunt-engine-" + std::to_string(getpid()) + "-postgres-abc";
   for (const std::string& name : {dead, ours, std::string("brunt-engine-x"),
@@ -205,16 +167,16 @@ TEST_CASE("what a dead brunt has left is swept, and nothing else") {
 }
 
 TEST_CASE("when we are killed PostgreSQL ends too, and the next start sweeps up") {
-  if (!has_postgres()) return;
-  Scratch scratch;
+  if (!has_engine("postgres")) return;
+  EngineScratch scratch;
   int ends_of_pipe[2];
   REQUIRE(pipe(ends_of_pipe) == 0);
   const OwnedDescriptor from(ends_of_pipe[0]);
   OwnedDescriptor to(ends_of_pipe[1]);
   const pid_t between = fork();
   if (between == 0) {
-    on_loop([&](Fiber& self) {
-      const auto database = start(self, {.kind = "postgres", .temporary = scratch.path()});
+    on_engine_loop([&](Fiber& self) {
+      const auto database = start_known(self, {.kind = "postgres", .temporary = scratch.path()});
       const pid_t pid = database->pid();
       (void)!write(to.number(), &pid, sizeof pid);
       (void)database->wait(self, far_future);

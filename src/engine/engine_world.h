@@ -47,7 +47,7 @@ class EngineScratch {
 inline bool has_engine(std::string_view kind) {
   for (const EngineKind& engine : known_engines()) {
     if (engine.name != kind) continue;
-    if (find_program(engine.program, {"/usr/sbin"})) return true;
+    if (find_engine(engine)) return true;
     MESSAGE("skipped: ", engine.program, " is not installed (apt-get install ", engine.package,
             ")");
   }

@@ -22,23 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-// Another process may take the port between our look and its bind; twice in a row is already
-// unlikely.
-constexpr int port_tries_max = 5;
-constexpr Duration ready_interval = 20ms;
-constexpr std::size_t error_lines = 8;
 constexpr std::string_view superuser = "postgres";
-
-// Where the programs are: Debian keeps them apart by version and off PATH.
-std::vector<fs::path> debian_directories() {
-  std::vector<std::pair<double, fs::path>> found;
-  for (const fs::path& path : entries_of("/usr/lib/postgresql"))
-    found.emplace_back(std::atof(path.filename().c_str()), path / "bin");
-  std::sort(found.rbegin(), found.rend());
-  std::vector<fs::path> out;
-  for (auto& [version, path] : found) out.push_back(std::move(path));
-  return out;
-}
 
 struct Programs {
   fs::path initdb;
@@ -46,7 +30,7 @@ struct Programs {
 };
 
 Result<Programs> find_programs() {
-  const auto directories = debian_directories();
+  const auto directories = postgres_directories();
   auto postgres = find_program("postgres", directories);
   if (!postgres)
     return fail(ErrorCode::not_found,
@@ -256,6 +240,16 @@ ServiceFacts facts_of(const Setup& setup, std::uint16_t port, std::string versio
 }
 
 }  // namespace
+
+std::vector<fs::path> postgres_directories() {
+  std::vector<std::pair<double, fs::path>> found;
+  for (const fs::path& path : entries_of("/usr/lib/postgresql"))
+    found.emplace_back(std::atof(path.filename().c_str()), path / "bin");
+  std::sort(found.rbegin(), found.rend());
+  std::vector<fs::path> out;
+  for (auto& [version, path] : found) out.push_back(std::move(path));
+  return out;
+}
 
 Result<std::unique_ptr<StartedService>> start_postgres(Fiber& self, const EngineOptions& options) {
   const Instant deadline = self.now() + options.ready_timeout;

@@ -21,11 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-// Another process may take the port between our look and its bind; twice in a row is already
-// unlikely.
-constexpr int port_tries_max = 5;
-constexpr Duration ready_interval = 20ms;
-constexpr std::size_t error_lines = 8;
 constexpr std::size_t output_max = 64u << 10u;  // More is no help in an error's text.
 
 // All that is needed to start it, now and after an outage.
@@ -135,9 +130,8 @@ std::string ServerPlace::address() const {
   return fmt::format("127.0.0.1:{}", port);
 }
 
-const std::vector<fs::path>& server_directories() {
-  static const std::vector<fs::path> directories = {"/usr/sbin", "/usr/local/sbin", "/sbin"};
-  return directories;
+std::vector<fs::path> server_directories() {
+  return {"/usr/sbin", "/usr/local/sbin", "/sbin"};
 }
 
 Result<std::unique_ptr<StartedService>> start_server_program(Fiber& self,

@@ -22,6 +22,12 @@
 
 namespace brunt {
 
+// How every engine is started. Another process may take the port between our look and its bind;
+// twice in a row is already unlikely.
+inline constexpr int port_tries_max = 5;
+inline constexpr Duration ready_interval = std::chrono::milliseconds(20);
+inline constexpr std::size_t error_lines = 8;  // Of its log, in an error.
+
 // Where it shall be.
 struct ServerPlace {
   std::filesystem::path directory;  // Its own; kept over stop and start.
@@ -85,6 +91,6 @@ std::string version_in(std::string_view text);
 bool listens(pid_t leader, std::uint16_t port);
 
 // Where Debian keeps servers that are not on everybody's PATH.
-const std::vector<std::filesystem::path>& server_directories();
+std::vector<std::filesystem::path> server_directories();
 
 }  // namespace brunt
