@@ -10,13 +10,12 @@
 #include "fault/proxy_set.h"
 #include "loop/fiber_group.h"
 #include "plan/names.h"
-#include "run/frame_model.h"
 #include "run/links.h"
 #include "run/load_units.h"
-#include "run/redis_model.h"
 #include "run/rehearsed_services.h"
 #include "run/run_faults.h"
 #include "run/seconds.h"
+#include "run/service_model.h"
 #include "run/shared_counters.h"
 #include "run/subject_book.h"
 #include "server/http_server.h"
@@ -55,11 +54,10 @@ class RehearsalSink final : public GeneratorSink {
   SecondRecorder recorder_{"rehearsal"};
 };
 
-// What stands for a target: it speaks HTTP, or messages or redis where a step sends them there.
+// What stands for a target: it speaks HTTP, or what a step of another protocol sends there.
 struct Model {
   Endpoint at;
-  std::optional<FrameLayout> messages;
-  bool is_redis = false;
+  ModelAnswers answers;  // Empty: HTTP.
 };
 
 // The plan with every target led to a model.
@@ -93,7 +91,7 @@ class StageManager {
     stage_.members.assign(member_views(stage_.plan) * one_view, "rehearsed");
     for (std::size_t i = 0; i < services; ++i) {
       const Endpoint at = model_at(i);
-      stage_.models.push_back({.at = at, .messages = {}});
+      stage_.models.push_back({.at = at, .answers = {}});
       for (std::size_t view = 0; view < stage_.members.size(); view += one_view) {
         stage_.members[view + member_slot(i, 0)] = "http://" + at.text();
         stage_.members[view + member_slot(i, 1)] = at.text();
@@ -142,7 +140,7 @@ class StageManager {
     for (Model& model : stage_.models)
       if (model.at.ip() == peer.host && model.at.port() == peer.port) return &model;
     auto [found, is_new] = outside_.try_emplace(peer.text(), stage_.models.size());
-    if (is_new) stage_.models.push_back({.at = model_at(stage_.models.size()), .messages = {}});
+    if (is_new) stage_.models.push_back({.at = model_at(stage_.models.size()), .answers = {}});
     return &stage_.models[found->second];
   }
 
@@ -156,18 +154,20 @@ class StageManager {
     return {};
   }
 
+  // A step's own target, or its scenario's; the model there answers so.
+  Result<> lead_to(Template& own, ModelAnswers answers) {
+    TRY(lead(own));
+    Model* model = TRY(model_of(own.empty() ? scenario_->target : own));
+    if (model != nullptr) model->answers = std::move(answers);
+    return {};
+  }
+
   Result<> lead_steps(std::vector<Step>& steps) {
     for (Step& step : steps) {
-      if (auto* frame = std::get_if<FrameStep>(&step.kind)) {
-        TRY(lead(frame->target));
-        Model* model = TRY(model_of(frame->target.empty() ? scenario_->target : frame->target));
-        if (model != nullptr) model->messages = frame->layout;
-      }
-      if (auto* redis = std::get_if<RedisStep>(&step.kind)) {
-        TRY(lead(redis->target));
-        Model* model = TRY(model_of(redis->target.empty() ? scenario_->target : redis->target));
-        if (model != nullptr) model->is_redis = true;
-      }
+      if (auto* frame = std::get_if<FrameStep>(&step.kind))
+        TRY(lead_to(frame->target, frame_answers(frame->layout)));
+      if (auto* redis = std::get_if<RedisStep>(&step.kind))
+        TRY(lead_to(redis->target, redis_answers()));
       if (auto* loop = std::get_if<LoopStep>(&step.kind)) TRY(lead_steps(loop->steps));
       if (auto* parallel = std::get_if<ParallelStep>(&step.kind)) TRY(lead_steps(parallel->steps));
       if (auto* branch = std::get_if<IfStep>(&step.kind)) {
@@ -230,8 +230,7 @@ class Play {
   MetricRegistry registry_;
   std::unique_ptr<Loop> loop_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
-  std::vector<std::unique_ptr<FrameModel>> frames_;
-  std::vector<std::unique_ptr<RedisModel>> redises_;
+  std::vector<std::unique_ptr<ServiceModel>> models_;
   std::unique_ptr<SharedCounters> counters_;
   std::unique_ptr<RehearsedLinks> links_;
   std::unique_ptr<RehearsedServices> services_;
@@ -263,21 +262,14 @@ Result<Endpoint> Play::model_place(std::size_t index, FiberGroup& group) {
 
 Result<> Play::open_models(FiberGroup& group) {
   for (std::size_t i = 0; i < stage_.models.size(); ++i) {
-    const auto& messages = stage_.models[i].messages;
+    const ModelAnswers& answers = stage_.models[i].answers;
     const Endpoint at = TRY(model_place(i, group));
-    if (stage_.models[i].is_redis) {
-      redises_.push_back(TRY(RedisModel::listen(
+    if (answers) {
+      models_.push_back(TRY(ServiceModel::listen(
           *loop_,
-          {.at = at, .service_time = options_.service_time, .seed = options_.seed + at.port()})));
-      TRY(group.spawn("model", [&model = *redises_.back()](Fiber& fiber) { model.serve(fiber); }));
-      continue;
-    }
-    if (messages) {
-      frames_.push_back(TRY(FrameModel::listen(*loop_, {.at = at,
-                                                        .layout = *messages,
-                                                        .service_time = options_.service_time,
-                                                        .seed = options_.seed + at.port()})));
-      TRY(group.spawn("model", [&model = *frames_.back()](Fiber& fiber) { model.serve(fiber); }));
+          {.at = at, .service_time = options_.service_time, .seed = options_.seed + at.port()},
+          answers)));
+      TRY(group.spawn("model", [&model = *models_.back()](Fiber& fiber) { model.serve(fiber); }));
       continue;
     }
     auto handler = [this, chance = Prng(options_.seed).split(at.port())](
