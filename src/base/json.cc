@@ -184,7 +184,12 @@ Result<Json> Json::parse(std::string_view text, Limits limits) {
   rapidjson::Reader reader;
   Builder builder(limits.depth_max);
   const auto parsed = reader.Parse<flags>(stream, builder);
-  if (!parsed.IsError()) return builder.take();
+  if (!parsed.IsError()) {
+    if (stream.Tell() == text.size()) return builder.take();
+    // The reader takes a NUL byte for the end.
+    return fail(ErrorCode::malformed,
+                fmt::format("not JSON at {}: a NUL byte", position_of(text, stream.Tell())));
+  }
   const std::string where = position_of(text, parsed.Offset());
   if (builder.too_deep())
     return fail(ErrorCode::too_large,

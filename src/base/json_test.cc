@@ -38,6 +38,12 @@ TEST_CASE("what is cut, doubled or not UTF-8 is malformed") {
   }
 }
 
+TEST_CASE("a NUL byte does not end the text") {
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {"1\0"sv, "{}\0{"sv, "[1,2]\n\0"sv}) CHECK(!Json::parse(text));
+  CHECK(Json::parse("1\n\0"sv).error().text.find("line 2, column 1") != std::string::npos);
+}
+
 TEST_CASE("deep nesting costs an error and not the stack") {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   CHECK(Json::parse(deep).error().code == ErrorCode::too_large);

@@ -177,6 +177,9 @@ Result<> RespDecoder::read_line() {
     value->length = line.size();
     if (kind == RespKind::integer && !read_whole(line, value->integer))
       return malformed("an integer that is none");
+    double number = 0;
+    if (kind == RespKind::number && !read_whole(line, number))
+      return malformed("a double that is none");
     if (kind == RespKind::boolean) value->integer = line == "t" ? 1 : 0;
     end_value();
     return {};

@@ -56,7 +56,8 @@ TEST_CASE("replies of both versions, in every split") {
 TEST_CASE("what is no RESP is malformed, in every split") {
   for (const std::string_view bytes :
        {"\r\n", "hello\r\n", "+OK\n", ":x\r\n", ":\r\n", "$x\r\n", "$-2\r\n", "$?\r\n", "*-3\r\n",
-        "$3\r\nabcd\r\n", "#x\r\n", "_x\r\n", "=3\r\nabc\r\n", "=4\r\nabcd\r\n", "$+3\r\nabc\r\n"})
+        "$3\r\nabcd\r\n", "#x\r\n", "_x\r\n", "=3\r\nabc\r\n", "=4\r\nabcd\r\n", "$+3\r\nabc\r\n",
+        ",\r\n", ",1.1\r\x1d\r\n", ",1 \r\n"})
     for (std::size_t step = 1; step <= bytes.size(); ++step) {
       CAPTURE(bytes);
       CHECK(decoded(bytes, step) == "malformed");
