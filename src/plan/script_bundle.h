@@ -28,14 +28,31 @@ struct ScriptHttpOptions {
   bool throws = false;  // A request that fails is an exception.
 };
 
+// The elements of a SharedArray, each as JSON with a NUL behind it: made once, read by all.
+struct SharedRows {
+  std::string text;
+  std::vector<std::size_t> ends;  // Of each row: where its NUL stands.
+
+  std::size_t size() const { return ends.size(); }
+  std::string_view row(std::size_t index) const {
+    const std::size_t begin = index == 0 ? 0 : ends[index - 1] + 1;
+    return std::string_view(text).substr(begin, ends[index] - begin);
+  }
+  void add(std::string_view json) {
+    text.append(json).push_back('\0');
+    ends.push_back(text.size() - 1);
+  }
+};
+
 struct ScriptBundle {
   std::string entry;                           // The main module's name: its path as given.
   std::map<std::string, std::string> modules;  // Byte code, by name.
   std::string start;                           // Byte code: imports the entry and hands it over.
   std::string polyfills;                       // Byte code.
-  std::map<std::string, std::string, std::less<>> files;  // What open() read, by path.
-  std::map<std::string, std::string> environment;         // __ENV.
-  std::vector<MetricInfo> metrics;                        // The script's own.
+  std::map<std::string, std::string, std::less<>> files;         // What open() read, by path.
+  std::map<std::string, SharedRows, std::less<>> shared_arrays;  // By name.
+  std::map<std::string, std::string> environment;                // __ENV.
+  std::vector<MetricInfo> metrics;                               // The script's own.
   bool has_setup = false, has_teardown = false;
   std::string options;  // JSON: what they came to, for exec.test.options.
   ScriptHttpOptions http;

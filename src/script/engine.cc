@@ -16,6 +16,9 @@ const JSValue js_exception = JS_EXCEPTION;
 
 namespace {
 
+// What becomes a SharedArray is read here as a whole, once.
+constexpr std::size_t memory_bytes_reading = std::size_t{4} << 30u;
+
 // "    at check (script.js:12)" as "check (script.js:12)"; frames of ours have no file.
 std::string script_frames(std::string_view stack) {
   constexpr std::size_t frames_max = 6;
@@ -211,7 +214,7 @@ Result<> Engine::open_for_reading(SourceFiles& files, ScriptBundle& collected) {
   bundle = &collected;
   reading = &collected;
   sources = &files;
-  TRY(make_context({.stack_bytes = 1u << 20u}));
+  TRY(make_context({.stack_bytes = 1u << 20u, .memory_bytes = memory_bytes_reading}));
   collected.polyfills = TRY(files.compile_polyfills(context_));
   TRY(run_byte_code(collected.polyfills));
   collected.start = TRY(files.compile_start(context_));
@@ -319,6 +322,7 @@ JSModuleDef* make_builtin_module(JSContext* context, std::string_view name) {
   if (name == "k6/http") return make_http_module(context);
   if (name == "k6/metrics") return make_metrics_module(context);
   if (name == "k6/execution") return make_execution_module(context);
+  if (name == "k6/data") return make_data_module(context);
   return nullptr;
 }
 

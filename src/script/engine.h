@@ -145,7 +145,7 @@ class Engine {
   // Whom it works for. `body` is nullptr in init code.
   const ScriptBundle* bundle = nullptr;
   const ScriptCall* scenario_call = nullptr;  // nullptr while a script is read.
-  ScriptBundle* reading = nullptr;  // While a script is read: what is collected.
+  ScriptBundle* reading = nullptr;            // While a script is read: what is collected.
   SourceFiles* sources = nullptr;
   ScriptBody* body = nullptr;
   PlanVu* vu = nullptr;
@@ -190,6 +190,7 @@ JSModuleDef* make_k6_module(JSContext* context);
 JSModuleDef* make_http_module(JSContext* context);
 JSModuleDef* make_metrics_module(JSContext* context);
 JSModuleDef* make_execution_module(JSContext* context);
+JSModuleDef* make_data_module(JSContext* context);
 // console, open(), require(), __ENV, __VU, __ITER.
 void add_globals(JSContext* context);
 

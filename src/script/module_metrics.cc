@@ -107,6 +107,7 @@ const ClassIds& class_ids() {
     ClassIds drawn;
     JS_NewClassID(&drawn.response);
     JS_NewClassID(&drawn.metric);
+    JS_NewClassID(&drawn.shared_array);
     return drawn;
   }();
   return ids;

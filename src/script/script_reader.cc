@@ -1,6 +1,7 @@
 #include "script/script_reader.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include "plan/time_scale.h"
 #include "script/k6_options.h"
@@ -41,6 +42,8 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   TRY(engine.open_for_reading(files, bundle));
   Exports exports = TRY(exports_of(engine));
   engine.close();
+  // Reading what is shared may have taken a multiple of it.
+  if (!bundle.shared_arrays.empty()) ::malloc_trim(0);
   bundle.has_setup = exports.functions.contains("setup");
   bundle.has_teardown = exports.functions.contains("teardown");
   if (exports.functions.contains("handleSummary"))

@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 5> missing_http = {
     "asyncRequest", "CookieJar", "expectedStatuses", "file", "setResponseCallback"};
 constexpr std::array<std::string_view, 1> missing_execution = {"instance"};
 
-constexpr std::array<std::string_view, 4> modules = {"k6", "k6/http", "k6/metrics", "k6/execution"};
+constexpr std::array<std::string_view, 5> modules = {"k6", "k6/http", "k6/metrics", "k6/execution",
+                                                     "k6/data"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

@@ -7,6 +7,8 @@ import unittest
 from harness import ROOT, Case
 
 EXAMPLES = ROOT / "examples/k6"
+# Each holds a threshold on its checks.
+MODULE_EXAMPLES = ["shared-data.js"]
 TIMERS = """
   location ~ ^/groups/[^/]+/timers$ { return 201 '{"timerId": "timer-7"}'; }
   location ~ ^/groups/[^/]+/timers/ {
@@ -53,6 +55,14 @@ class Scripts(Case):
             self.assertNotIn("warning", done.stderr, how)
             self.assertNotIn("✗", done.stdout, how)
             self.assertEqual(total(self.report(), "iterations"), 90, how)
+
+    def test_the_examples_of_modules_hold_what_they_check(self):
+        base = f"BASE=http://127.0.0.1:{self.nginx()}"
+        for name in MODULE_EXAMPLES:
+            done = self.brunt("run", str(EXAMPLES / name), "-e", base, "--threads", "2")
+            self.assertIn(done.returncode, (0, 120), f"{name} {done.stderr}{done.stdout}")
+            self.assertNotIn("✗", done.stdout, name)
+            self.assertNotIn("step_errors", done.stdout, name)
 
     def test_check_says_what_a_script_would_do(self):
         done = self.brunt("check", str(EXAMPLES / "mixed-operations.js"))
