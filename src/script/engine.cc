@@ -6,36 +6,15 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "script/builtin_modules.h"
 #include "script/source_files.h"
 
 namespace brunt {
-
-const JSValue js_undefined = JS_UNDEFINED;
-const JSValue js_null = JS_NULL;
-const JSValue js_exception = JS_EXCEPTION;
 
 namespace {
 
 // What becomes a SharedArray is read here as a whole, once.
 constexpr std::size_t memory_bytes_reading = std::size_t{4} << 30u;
-
-// "    at check (script.js:12)" as "check (script.js:12)"; frames of ours have no file.
-std::string script_frames(std::string_view stack) {
-  constexpr std::size_t frames_max = 6;
-  std::string frames;
-  std::size_t count = 0;
-  for (const std::string_view raw : split(stack, '\n')) {
-    std::string_view line = trim(raw);
-    if (!line.starts_with("at ") || line.ends_with("(native)") || line.contains("<start>"))
-      continue;
-    line.remove_prefix(3);
-    if (count++ == frames_max) break;
-    if (line.starts_with("<anonymous> ")) line.remove_prefix(12);
-    frames += frames.empty() ? ", at " : ", from ";
-    frames += line;
-  }
-  return frames;
-}
 
 JSValue hand_over_exports(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
   Engine::of(context).exports = JS_DupValue(context, arguments[0]);
@@ -74,56 +53,6 @@ JSModuleDef* load_module(JSContext* context, const char* name, void*) {
 
 }  // namespace
 
-JSValue js_string(JSContext* context, std::string_view text) {
-  return JS_NewStringLen(context, text.data(), text.size());
-}
-
-std::string text_of(JSContext* context, JSValueConst value) {
-  const JsText text(context, value);
-  if (!text.ok()) JS_FreeValue(context, JS_GetException(context));
-  return std::string(text.view());
-}
-
-std::string take_exception(JSContext* context) {
-  const JsValue exception(context, JS_GetException(context));
-  std::string text = text_of(context, exception.get());
-  if (JS_IsError(context, exception.get()))
-    text += script_frames(text_of(context, property(context, exception.get(), "stack").get()));
-  std::ranges::replace(text, '\n', ' ');
-  return text.empty() ? "an exception without a text" : text;
-}
-
-JSValue throw_error(JSContext* context, std::string_view text) {
-  const JSValue error = JS_NewError(context);
-  JS_DefinePropertyValueStr(context, error, "message", js_string(context, text),
-                            JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
-  return JS_Throw(context, error);
-}
-
-std::vector<std::string> property_names(JSContext* context, JSValueConst object) {
-  std::vector<std::string> names;
-  JSPropertyEnum* table = nullptr;
-  std::uint32_t count = 0;
-  if (!JS_IsObject(object) || JS_GetOwnPropertyNames(context, &table, &count, object,
-                                                     JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0)
-    return names;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const JsValue name(context, JS_AtomToString(context, table[i].atom));
-    names.push_back(text_of(context, name.get()));
-    JS_FreeAtom(context, table[i].atom);
-  }
-  js_free(context, table);
-  return names;
-}
-
-JsValue property(JSContext* context, JSValueConst object, const char* name) {
-  return {context, JS_GetPropertyStr(context, object, name)};
-}
-
-void set_property(JSContext* context, JSValueConst object, const char* name, JSValue value) {
-  JS_DefinePropertyValueStr(context, object, name, value, JS_PROP_C_W_E);
-}
-
 Result<std::string> module_name(std::string_view base, std::string_view specifier) {
   // The first import of all names the script itself, which may lie in a folder named k6.
   if (base == "<start>") return std::string(specifier);
@@ -152,6 +81,7 @@ Engine::~Engine() {
 void Engine::close() {
   if (runtime_ == nullptr) return;
   if (fiber != nullptr) JS_UpdateStackTop(runtime_);
+  events.clear();
   JS_FreeValue(context_, std::exchange(exports, js_undefined));
   JS_FreeValue(context_, std::exchange(settled_, js_undefined));
   JS_FreeContext(context_);
@@ -265,7 +195,6 @@ Result<> Engine::run_byte_code(const std::string& code) {
   return settle();
 }
 
-// Runs what promises have left to do.
 Result<> Engine::settle() {
   JSContext* context = nullptr;
   for (;;) {
@@ -289,41 +218,51 @@ Result<JsValue> Engine::call(const std::string& function, std::span<JSValueConst
     return fail(ErrorCode::not_found, fmt::format("the script exports no function {}", function));
   JsValue result(context_, JS_Call(context_, code.get(), js_undefined,
                                    static_cast<int>(arguments.size()), arguments.data()));
+  Result<> ran;
   if (result.failed()) {
     rejections.clear();
     std::string text = take_exception(context_);
-    if (interrupted()) return fail(ErrorCode::cancelled, "the run ends");
-    return fail(ErrorCode::malformed, std::move(text));
+    ran = interrupted() ? fail(ErrorCode::cancelled, "the run ends")
+                        : fail(ErrorCode::malformed, std::move(text));
   }
-  TRY(settle());
-  return wait_for(std::move(result));
+  const bool is_promise =
+      ran && JS_IsObject(result.get()) &&
+      JS_IsFunction(context_, property(context_, result.get(), "then").get()) != 0;
+  if (is_promise) ran = watch(result.get());
+  if (ran) ran = events.run(*fiber);
+  if (!ran) {
+    events.abandon(*fiber);
+    return std::unexpected(ran.error());
+  }
+  if (rejected_) return fail(ErrorCode::malformed, *std::exchange(rejected_, std::nullopt));
+  return is_promise ? JsValue(context_, std::exchange(settled_, js_undefined)) : std::move(result);
 }
 
-JSValue Engine::take_settled(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+JSValue Engine::take_settled(JSContext* context, JSValueConst, int, JSValueConst* arguments,
+                             int is_rejected) {
   Engine& engine = of(context);
-  JS_FreeValue(context, std::exchange(engine.settled_, JS_DupValue(context, arguments[0])));
+  if (is_rejected != 0) {
+    JS_Throw(context, JS_DupValue(context, arguments[0]));
+    engine.rejected_ = take_exception(context);
+  } else {
+    JS_FreeValue(context, std::exchange(engine.settled_, JS_DupValue(context, arguments[0])));
+  }
   return js_undefined;
 }
 
-// What an async function comes to; of one that never ends, undefined. Anything else as it is.
-Result<JsValue> Engine::wait_for(JsValue promise) {
-  if (!JS_IsObject(promise.get())) return promise;
-  const JsValue then = property(context_, promise.get(), "then");
-  if (JS_IsFunction(context_, then.get()) == 0) return promise;
-  const JsValue taker(context_, JS_NewCFunction(context_, take_settled, "settled", 1));
-  JSValueConst arguments[] = {taker.get()};
-  const JsValue chained(context_, JS_Call(context_, then.get(), promise.get(), 1, arguments));
-  TRY(settle());
-  return JsValue(context_, std::exchange(settled_, js_undefined));
-}
-
-JSModuleDef* make_builtin_module(JSContext* context, std::string_view name) {
-  if (name == "k6") return make_k6_module(context);
-  if (name == "k6/http") return make_http_module(context);
-  if (name == "k6/metrics") return make_metrics_module(context);
-  if (name == "k6/execution") return make_execution_module(context);
-  if (name == "k6/data") return make_data_module(context);
-  return nullptr;
+// Keeps what the promise comes to.
+Result<> Engine::watch(JSValueConst promise) {
+  JS_FreeValue(context_, std::exchange(settled_, js_undefined));
+  rejected_.reset();
+  const JsValue then = property(context_, promise, "then");
+  const auto taker = [&](int is_rejected) {
+    return JsValue(context_, JS_NewCFunctionMagic(context_, take_settled, "settled", 1,
+                                                  JS_CFUNC_generic_magic, is_rejected));
+  };
+  const JsValue fulfilled = taker(0), rejected = taker(1);
+  JSValueConst arguments[] = {fulfilled.get(), rejected.get()};
+  const JsValue chained(context_, JS_Call(context_, then.get(), promise, 2, arguments));
+  return chained.failed() ? fail(ErrorCode::malformed, take_exception(context_)) : Result<>();
 }
 
 }  // namespace brunt

@@ -16,8 +16,9 @@ namespace brunt {
 struct ScriptExchange {
   std::string method;
   std::string url_text;
-  std::string name;  // The `name` tag as given; "": of the URL.
-  std::string tags;  // tag_text.h.
+  std::uint32_t group = 0;  // ScriptBody's, where it was asked for.
+  std::string name;         // The `name` tag as given; "": of the URL.
+  std::string tags;         // tag_text.h.
   Url url;
   std::vector<std::pair<std::string, std::string>> fields;
   std::vector<HttpField> views;

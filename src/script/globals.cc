@@ -111,6 +111,7 @@ void add_globals(JSContext* context) {
   set_property(context, global.get(), "open", JS_NewCFunction(context, open_file, "open", 1));
   set_property(context, global.get(), "require",
                JS_NewCFunction(context, refuse_require, "require", 1));
+  add_timers(context, global.get());
   const JSAtom name = JS_NewAtom(context, "__ENV");
   JS_DefinePropertyGetSet(context, global.get(), name,
                           JS_NewCFunction(context, get_environment, "__ENV", 0), js_undefined,

@@ -214,6 +214,7 @@ void ScriptExchange::reset(const ScriptHttpOptions& defaults) {
 bool read_request(JSContext* context, const RequestArguments& arguments, ScriptExchange& exchange) {
   Engine& engine = Engine::of(context);
   exchange.reset(engine.bundle->http);
+  exchange.group = engine.group;
   exchange.method.assign(arguments.method);
   if (!read_url(context, arguments.url, exchange)) return false;
   if (is_nothing(arguments.params) && is_nothing(arguments.body) && exchange.name.empty() &&
@@ -249,7 +250,7 @@ Result<> send_exchange(Fiber& self, Engine& engine, ScriptExchange& exchange) {
   if (series == nullptr) {
     const std::string_view name = exchange.name.empty() ? body.name_of_url(exchange.url_text)
                                                         : std::string_view(exchange.name);
-    series = &body.http_series(exchange.method, name, engine.group, exchange.tags);
+    series = &body.http_series(exchange.method, name, exchange.group, exchange.tags);
   }
   const HttpRequest request{
       .method = exchange.method,

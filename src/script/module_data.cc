@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/shared_array.h"
 

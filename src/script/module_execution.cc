@@ -1,5 +1,6 @@
 // The module k6/execution: who runs, and what for. Only what can be known on this loop.
 #include "load/scenario_options.h"
+#include "script/builtin_modules.h"
 #include "script/engine.h"
 #include "script/script_body.h"
 

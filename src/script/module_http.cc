@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "loop/fiber_group.h"
+#include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/exchange.h"
 #include "script/unsupported.h"
@@ -73,6 +74,36 @@ JSValue js_request(JSContext* context, JSValueConst, int count, JSValueConst* ar
                            .url = argument(count, arguments, 1),
                            .body = argument(count, arguments, 2),
                            .params = argument(count, arguments, 3)});
+}
+
+// The request goes on by itself; the promise comes to its response.
+JSValue js_async_request(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  if (!may_request(context)) return js_exception;
+  Engine& engine = Engine::of(context);
+  auto exchange = engine.body->exchanges().take();
+  const std::string method = upper(text_of(context, argument(count, arguments, 0)));
+  JsPromise promise(context);
+  if (!read_request(context,
+                    {.method = method,
+                     .url = argument(count, arguments, 1),
+                     .body = argument(count, arguments, 2),
+                     .params = argument(count, arguments, 3)},
+                    *exchange)) {
+    engine.body->exchanges().give_back(std::move(exchange));
+    return js_exception;
+  }
+  JsValue shown(context, promise.value());
+  const auto started =
+      engine.events.start("http.asyncRequest",
+                          [&engine, promise = std::move(promise), exchange = std::move(exchange)](
+                              Fiber& fiber) mutable -> EventLoop::Callback {
+                            (void)send_exchange(fiber, engine, *exchange);
+                            return [promise = std::move(promise),
+                                    exchange = std::move(exchange)](JSContext* running) mutable {
+                              return promise.resolve(make_response(running, std::move(exchange)));
+                            };
+                          });
+  return started ? shown.release() : throw_error(context, started.error().text);
 }
 
 // One of a batch: a URL, [method, url, body, params], or { method, url, body, params }.
@@ -248,6 +279,7 @@ constexpr MethodFunction method_functions[] = {
     {"put", js_with_body, 3},    {"patch", js_with_body, 4}, {"del", js_with_body, 5},
     {"options", js_with_body, 6}};
 constexpr JsFunction functions[] = {{"request", js_request, 4},
+                                    {"asyncRequest", js_async_request, 4},
                                     {"batch", js_batch, 1},
                                     {"url", js_url, 1},
                                     {"cookieJar", js_cookie_jar, 0}};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "script/builtin_modules.h"
 #include "script/script_body.h"
 #include "script/tag_text.h"
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/script_body.h"
 #include "script/tag_text.h"

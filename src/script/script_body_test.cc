@@ -220,7 +220,10 @@ TEST_CASE("a promise that is rejected and never caught fails the iteration") {
   ScriptWorld world;
   world.play(imports + "export default async function () { throw new Error('late') }");
   REQUIRE(world.told.size() == 1);
-  CHECK(world.told[0].starts_with("a promise was rejected and nobody caught it: Error: late"));
+  CHECK_MESSAGE(world.told[0].starts_with("Error: late, at default"), world.told[0]);
+  ScriptWorld alone;
+  alone.play(imports + "export default function () { Promise.reject(new Error('alone')) }");
+  CHECK(alone.told[0].starts_with("a promise was rejected and nobody caught it: Error: alone"));
   ScriptWorld forever;
   forever.play(imports + "export default async function () { await new Promise(() => {}) }");
   CHECK(forever.told.empty());

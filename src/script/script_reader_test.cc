@@ -161,8 +161,8 @@ TEST_CASE("what is not supported is refused with module, member and line") {
   CHECK(
       error_in("import http from 'k6/http';\n// http.file()\nconst f = () =>\n  http.file('x');\n" +
                no_op) == "test.js:4: http.file of k6/http: not supported yet");
-  CHECK(error_in("import { asyncRequest } from 'k6/http';\n" + no_op) ==
-        "test.js:1: asyncRequest of k6/http: not supported yet");
+  CHECK(error_in("import { CookieJar } from 'k6/http';\n" + no_op) ==
+        "test.js:1: CookieJar of k6/http: not supported yet");
   CHECK(error_in("import x from 'https://jslib.k6.io/x.js';\n" + no_op)
             .contains("modules from the network are not fetched"));
   CHECK(error_in("import x from 'lodash';\n" + no_op).contains("packages are not looked up"));

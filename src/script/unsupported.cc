@@ -7,17 +7,15 @@
 #include <vector>
 
 #include "base/text.h"
+#include "script/builtin_modules.h"
 
 namespace brunt {
 namespace {
 
 constexpr std::array<std::string_view, 0> none = {};
-constexpr std::array<std::string_view, 5> missing_http = {
-    "asyncRequest", "CookieJar", "expectedStatuses", "file", "setResponseCallback"};
+constexpr std::array<std::string_view, 4> missing_http = {"CookieJar", "expectedStatuses", "file",
+                                                          "setResponseCallback"};
 constexpr std::array<std::string_view, 1> missing_execution = {"instance"};
-
-constexpr std::array<std::string_view, 5> modules = {"k6", "k6/http", "k6/metrics", "k6/execution",
-                                                     "k6/data"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -106,7 +104,7 @@ class Reader {
 
   Result<> read_import(std::string_view clause, std::string_view module, std::size_t at) {
     if (module != "k6" && !module.starts_with("k6/")) return {};
-    if (std::ranges::find(modules, module) == modules.end())
+    if (!is_builtin_module(module))
       return refuse(at, fmt::format("module {}: {}", module, why_not(module)));
     const auto missing = missing_members(module);
     if (const auto open = clause.find('{'); open != std::string_view::npos)

@@ -1,0 +1,33 @@
+#include "script/builtin_modules.h"
+
+#include <algorithm>
+
+namespace brunt {
+namespace {
+
+struct BuiltinModule {
+  std::string_view name;
+  JSModuleDef* (*make)(JSContext* context);
+};
+
+constexpr BuiltinModule modules[] = {
+    {"k6", make_k6_module},
+    {"k6/data", make_data_module},
+    {"k6/execution", make_execution_module},
+    {"k6/http", make_http_module},
+    {"k6/metrics", make_metrics_module},
+    {"k6/timers", make_timers_module},
+};
+
+}  // namespace
+
+bool is_builtin_module(std::string_view name) {
+  return std::ranges::find(modules, name, &BuiltinModule::name) != std::end(modules);
+}
+
+JSModuleDef* make_builtin_module(JSContext* context, std::string_view name) {
+  const auto* const found = std::ranges::find(modules, name, &BuiltinModule::name);
+  return found != std::end(modules) ? found->make(context) : nullptr;
+}
+
+}  // namespace brunt

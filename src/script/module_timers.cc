@@ -1,0 +1,85 @@
+// setTimeout, setInterval and their like: global, and the module k6/timers.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/units.h"
+#include "script/builtin_modules.h"
+#include "script/engine.h"
+
+namespace brunt {
+namespace {
+
+constexpr const char* names[] = {"setTimeout", "setInterval"};
+
+// (callback, milliseconds, arguments ...): the timer's number.
+JSValue js_set(JSContext* context, JSValueConst, int count, JSValueConst* arguments, int repeats) {
+  Engine& engine = Engine::of(context);
+  const char* name = names[repeats];
+  if (engine.body == nullptr)
+    return throw_error(context,
+                       fmt::format("{}() does not work in init code, outside of functions", name));
+  if (JS_IsFunction(context, arguments[0]) == 0)
+    return throw_error(context, fmt::format("{}() takes a function and milliseconds", name));
+  double milliseconds = 0;
+  if (count > 1 && JS_ToFloat64(context, &milliseconds, arguments[1]) < 0) return js_exception;
+  constexpr double longest = 1e12;
+  if (!(milliseconds > 0)) milliseconds = 0;
+  std::vector<JSValue> rest;
+  for (int i = 2; i < count; ++i) rest.push_back(JS_DupValue(context, arguments[i]));
+  const auto id = engine.events.add_timer(
+      {.callback = arguments[0],
+       .arguments = std::move(rest),
+       .delay = from_seconds(std::min(milliseconds, longest) / 1000 / engine.bundle->time_scale),
+       .repeats = repeats != 0});
+  if (!id) return throw_error(context, id.error().text);
+  return JS_NewInt64(context, *id);
+}
+
+JSValue js_clear(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  std::uint32_t id = 0;
+  if (JS_IsNumber(arguments[0]) == 0) return js_undefined;
+  if (JS_ToUint32(context, &id, arguments[0]) < 0) return js_exception;
+  Engine::of(context).events.clear_timer(id);
+  return js_undefined;
+}
+
+constexpr JsFunction clearing[] = {{"clearTimeout", js_clear, 1}, {"clearInterval", js_clear, 1}};
+
+template <typename Add>
+void for_each_function(JSContext* context, Add add) {
+  for (int repeats = 0; repeats < 2; ++repeats)
+    add(names[repeats],
+        JS_NewCFunctionMagic(context, js_set, names[repeats], 2, JS_CFUNC_generic_magic, repeats));
+  for (const auto& [name, code, count] : clearing)
+    add(name, JS_NewCFunction(context, code, name, count));
+}
+
+int fill(JSContext* context, JSModuleDef* module) {
+  const JSValue all = JS_NewObject(context);
+  for_each_function(context, [&](const char* name, JSValue function) {
+    set_property(context, all, name, JS_DupValue(context, function));
+    JS_SetModuleExport(context, module, name, function);
+  });
+  JS_SetModuleExport(context, module, "default", all);
+  return 0;
+}
+
+}  // namespace
+
+void add_timers(JSContext* context, JSValueConst target) {
+  for_each_function(context, [&](const char* name, JSValue function) {
+    set_property(context, target, name, function);
+  });
+}
+
+JSModuleDef* make_timers_module(JSContext* context) {
+  JSModuleDef* module = JS_NewCModule(context, "k6/timers", fill);
+  if (module == nullptr) return nullptr;
+  for (const char* name : names) JS_AddModuleExport(context, module, name);
+  for (const JsFunction& function : clearing) JS_AddModuleExport(context, module, function.name);
+  JS_AddModuleExport(context, module, "default");
+  return module;
+}
+
+}  // namespace brunt
