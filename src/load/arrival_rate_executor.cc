@@ -169,6 +169,7 @@ void ArrivalRateExecutor::assign(Member& member, const Arrival& arrival) {
   member.iteration.index = arrival.index;
   member.iteration.index_in_instance = arrival.index_in_segment;
   member.iteration.planned = clock_.instant_of(arrival.due);
+  member.iteration.waited_for_vu = Duration::zero();
   member.assigned = true;
   if (!member.idle) return;  // It took it itself, from the queue.
   member.idle = false;
@@ -177,10 +178,22 @@ void ArrivalRateExecutor::assign(Member& member, const Arrival& arrival) {
 
 bool ArrivalRateExecutor::take_queued(Member& member) {
   if (runner_.counts.queued == 0 || clock_.paused()) return false;
+  const Duration delay = freed_late(member);
   assign(member, *queued_->current());
+  const Duration waited = context_.loop.now() - member.iteration.planned;
+  member.iteration.waited_for_vu = std::max(Duration::zero(), waited - delay);
   ++runner_.counts.started_late;
   if (--runner_.counts.queued > 0) queued_->advance();
   return true;
+}
+
+// How much earlier this VU might have become free with a generator that is never late.
+Duration ArrivalRateExecutor::freed_late(const Member& member) const {
+  const Iteration& last = member.iteration;  // All zero if there was none.
+  const Duration started_late = last.started - last.planned - last.waited_for_vu;
+  const Duration waited =
+      std::min(context_.loop.stats().waited_max, context_.loop.now() - last.started);
+  return started_late + (waited >= long_turn ? waited : Duration::zero());
 }
 
 void ArrivalRateExecutor::grow() {

@@ -13,6 +13,11 @@
 // queued or runs has `graceful_stop`; then the queued are dropped and the running interrupted.
 // After stop(gracefully) nothing queued is started any more.
 //
+// Who is to blame for a late start is told with it (Iteration::waited_for_vu). A VU that is free
+// late is so by the generator's doing as much as its own start was, and by as long as the loop was
+// held up just before it became free: so long its reply may have waited here. All else is the
+// target's. A hold-up in which no VU's reply came has delayed nobody who waits for one.
+//
 // Several arrivals that are due in one turn of the loop are started in that turn; there is one
 // timer for the executor, none for an arrival. Which of the free VUs gets one: VuChoice.
 //
@@ -56,6 +61,7 @@ class ArrivalRateExecutor : public Executor {
   void meet(const Arrival& arrival);
   void assign(Member& member, const Arrival& arrival);
   bool take_queued(Member& member);
+  Duration freed_late(const Member& member) const;
   void grow();
   void wind_down(Fiber& self);
   void drop_queued();

@@ -35,6 +35,11 @@ FakeBody stalling(const Simulation& simulation) {
   });
 }
 
+// Beside it: when the simulated core is lost, from the test's t = 0 on, which is the loop's too.
+CoreLoss core_lost(Duration at, Duration lasts) {
+  return {.at = Instant(at), .lasts = lasts};
+}
+
 double response_quantile(const Simulation& simulation, double quantile) {
   std::vector<double> times;
   for (const Ended& e : simulation.observer.iterations)
@@ -64,6 +69,49 @@ TEST_CASE("every arrival starts at its planned instant, whatever the others do")
   }
   CHECK(seen.size() == 4000);
   check_sums(simulation.counts);
+}
+
+TEST_CASE("an arrival that is late while a VU is free is the generator's own delay") {
+  Simulation simulation(core_lost(3s, 300ms));
+  FakeBody body(1ms);
+  simulation.run(constant(500, 8s, 400), body);
+  CHECK(simulation.observer.slip_max == 300ms);
+  CHECK(simulation.observer.delay_max == 300ms);
+  CHECK(simulation.observer.delayed == 145);  // All of these 300 ms but the last ten.
+}
+
+TEST_CASE("arrivals that wait for a VU of a stalled target are not the generator's delay") {
+  Simulation simulation;
+  FakeBody body = stalling(simulation);
+  simulation.run(constant(500, 8s, 50), body);
+  CHECK(simulation.observer.slip_max > 1800ms);
+  CHECK(simulation.observer.delay_max == 0s);
+}
+
+TEST_CASE("a loop that is held up in the middle of a stall has delayed nobody") {
+  Simulation simulation(core_lost(4s, 300ms));
+  FakeBody body = stalling(simulation);
+  simulation.run(constant(500, 8s, 50), body);
+  CHECK(simulation.observer.slip_max > 1800ms);
+  CHECK(simulation.observer.delay_max == 0s);
+}
+
+TEST_CASE("a loop that is held up when a stall ends is to blame for that much of every wait") {
+  Simulation simulation(core_lost(4900ms, 300ms));  // The target answers at 5 s.
+  FakeBody body = stalling(simulation);
+  simulation.run(constant(500, 8s, 50), body);
+  CHECK(simulation.observer.slip_max > 2000ms);
+  CHECK(simulation.observer.delay_max == 300ms);
+  CHECK(simulation.observer.delayed > 900);
+}
+
+TEST_CASE("a loop that is held up while a queue is short of VUs is to blame for what it adds") {
+  // 50 VUs of 100 ms each are just enough for 500/s: what is lost once is never made up for.
+  Simulation simulation({.at = Instant(1s), .lasts = 60ms, .every = 1030ms});
+  FakeBody body(100ms);
+  simulation.run(constant(500, 8s, 50), body);
+  CHECK(simulation.observer.slip_max > 200ms);
+  CHECK(simulation.observer.delay_max == simulation.observer.slip_max);
 }
 
 TEST_CASE(

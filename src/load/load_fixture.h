@@ -56,7 +56,10 @@ struct Ended {
 class FakeObserver : public LoadObserver {
  public:
   void arrival_started(std::size_t, const Iteration& iteration) override {
-    slip_max = std::max(slip_max, iteration.started - iteration.planned);
+    const Duration slip = iteration.started - iteration.planned;
+    slip_max = std::max(slip_max, slip);
+    delay_max = std::max(delay_max, slip - iteration.waited_for_vu);
+    if (slip - iteration.waited_for_vu > std::chrono::milliseconds(10)) ++delayed;
     ++arrivals;
   }
   void iteration_ended(std::size_t, const Iteration& iteration, Instant at,
@@ -71,6 +74,8 @@ class FakeObserver : public LoadObserver {
 
   bool keeps = true;
   Duration slip_max{};
+  Duration delay_max{};       // Of a slip what is the generator's own doing.
+  std::uint64_t delayed = 0;  // By more than 10 ms of that.
   std::uint64_t arrivals = 0, dropped = 0, drops = 0;
   std::vector<Ended> iterations;
   std::vector<std::string> warnings;
@@ -78,7 +83,10 @@ class FakeObserver : public LoadObserver {
 
 // One scenario from 0 on; `script` runs beside it on a fiber of its own, with the set in `set`.
 struct Simulation {
-  std::unique_ptr<Loop> loop = Loop::create({.backend = BackendKind::simulated}).value();
+  explicit Simulation(const CoreLoss& core_loss = {})
+      : loop(Loop::create({.backend = BackendKind::simulated, .core_loss = core_loss}).value()) {}
+
+  std::unique_ptr<Loop> loop;
   FakeObserver observer;
   std::unique_ptr<ScenarioSet> set;
   Segment segment;

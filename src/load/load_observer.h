@@ -29,7 +29,8 @@ class LoadObserver {
  public:
   virtual ~LoadObserver() = default;
 
-  // Open model only: the schedule slip of this arrival is iteration.started - iteration.planned.
+  // Open model only: the schedule slip of this arrival is iteration.started - iteration.planned;
+  // but for iteration.waited_for_vu the generator is to blame for it.
   // `scenario` is the number ScenarioSet::add() gave.
   virtual void arrival_started(std::size_t scenario, const Iteration& iteration) = 0;
 

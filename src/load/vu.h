@@ -42,6 +42,9 @@ struct Iteration {
   std::uint64_t index_in_vu = 0;  // Of this VU, from 0.
   Instant planned{};              // Open model: when it was due. Closed model: equal to `started`.
   Instant started{};              // When run() was called.
+  // Open model: of the time from planned to started, how long every VU was busy for no fault of
+  // the generator. The rest is the generator's own doing.
+  Duration waited_for_vu{};
 };
 
 enum class IterationEnd : std::uint8_t {

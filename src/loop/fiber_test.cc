@@ -354,6 +354,27 @@ TEST_CASE("when somebody sets the wall clock, only wall jumps") {
   (*loop)->run();
 }
 
+TEST_CASE("a timer that the loop comes to late is lag, though the loop itself did nothing") {
+  auto loop = Loop::create({.backend = BackendKind::simulated,
+                            .core_loss = {.at = Instant(10s), .lasts = 300ms, .every = 10s}});
+  REQUIRE(loop);
+  start(**loop, "fiber", [&](Fiber& self) {
+    CHECK(self.sleep(10s + 100ms));
+    CHECK(self.now() == Instant(10s + 300ms));
+    CHECK((*loop)->stats().waited_max == 200ms);
+    CHECK(self.sleep(1ms));
+    CHECK((*loop)->stats().lag_max == 200ms);
+    CHECK((*loop)->stats().held_up == 200ms);
+    (*loop)->reset_lag();
+    // Nothing was due while it was away.
+    CHECK(self.sleep_until(Instant(20s + 500ms)));
+    CHECK(self.now() == Instant(20s + 500ms));
+    CHECK((*loop)->stats().lag_max == 0s);
+    CHECK((*loop)->stats().held_up == 0s);
+  });
+  (*loop)->run();
+}
+
 TEST_CASE("fifty thousand fibers sleep at once") {
 #ifdef __SANITIZE_THREAD__
   constexpr int count = 2'000;  // ThreadSanitizer knows no more than 8,000 at a time.

@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <stdexcept>
@@ -226,6 +227,7 @@ void LoopImpl::wait_for_events() {
   const Duration turn = turn_ended - turn_began_;
   stats_.busy += turn;
   if (turn > stats_.lag_max) stats_.lag_max = turn;
+  if (turn >= long_turn) stats_.held_up += turn;
   ++stats_.turns;
   const bool may_wait = ready_first_ == nullptr && stats_.fibers_alive > 0;
   const Instant until = may_wait ? timers_.first() : now_;
@@ -233,7 +235,10 @@ void LoopImpl::wait_for_events() {
     mailbox_->wait();
   else if (backend_->poll(until) == PollOutcome::idle && may_wait && !mailbox_->has_mail())
     nothing_can_happen();
-  turn_began_ = now_ = backend_->now();
+  now_ = backend_->now();
+  // What is due waits from then on, not from when the kernel has let us run.
+  turn_began_ = std::clamp(until, turn_ended, now_);
+  stats_.waited_max = turn + (now_ - turn_began_);
 }
 
 void LoopImpl::nothing_can_happen() {

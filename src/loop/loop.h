@@ -49,6 +49,14 @@ struct WallJump {
   Duration by{};
 };
 
+// Somebody else has the core of the simulated machine: what comes due in [at, at + lasts) is found
+// only at its end. With `every`, again and again.
+struct CoreLoss {
+  Instant at = far_future;
+  Duration lasts{};
+  Duration every{};
+};
+
 struct LoopOptions {
   BackendKind backend = BackendKind::automatic;  // io_uring if the kernel lets us, else epoll.
   std::uint64_t seed = 1;                        // For simulation and for prng().
@@ -56,7 +64,11 @@ struct LoopOptions {
   std::size_t fibers_max = 200'000;              // spawn() beyond this is `exhausted`.
   SimulatedNetwork network;                      // For `simulated` only.
   WallJump wall_jump;                            // For `simulated` only.
+  CoreLoss core_loss;                            // For `simulated` only.
 };
+
+// A turn of the loop that takes so long holds others up: timers are late and replies wait.
+inline constexpr Duration long_turn = std::chrono::milliseconds(10);
 
 // What the loop says of itself: the honesty gate reads it.
 struct LoopStats {
@@ -65,7 +77,10 @@ struct LoopStats {
   std::uint64_t fibers_alive = 0;
   Duration busy{};     // Time spent outside the kernel's wait.
   Duration lag_max{};  // Longest single turn since the last reset_lag(): what a due timer may have
-                       // had to wait.
+                       // had to wait. A turn begins when its first timer is due, also when the
+                       // kernel gives us the core only later.
+  Duration held_up{};  // All turns of long_turn or more since the last reset_lag().
+  Duration waited_max{};  // How long what the current turn found ready may have waited for it.
 };
 
 enum class FdEvent : std::uint8_t { readable, writable };

@@ -41,7 +41,7 @@ class LoopImpl final : public Loop {
   Result<std::unique_ptr<Listener>> listen(const ListenOptions& options) override;
   Result<> wait_fd(Fiber& self, int fd, FdEvent event, Instant deadline) override;
   LoopStats stats() const override;
-  void reset_lag() override { stats_.lag_max = Duration::zero(); }
+  void reset_lag() override { stats_.lag_max = stats_.held_up = Duration::zero(); }
   std::string describe() const override;
 
   // For fibers.

@@ -36,7 +36,10 @@ struct ListenerState {
 class SimulatedBackend final : public Backend {
  public:
   explicit SimulatedBackend(const LoopOptions& options)
-      : network_(options.network), wall_jump_(options.wall_jump), prng_(options.seed) {
+      : network_(options.network),
+        wall_jump_(options.wall_jump),
+        core_loss_(options.core_loss),
+        prng_(options.seed) {
     constexpr std::uint64_t stream_of_network = 1;  // Apart from Loop::prng(), which is stream 0.
     prng_ = prng_.split(stream_of_network);
   }
@@ -74,12 +77,14 @@ class SimulatedBackend final : public Backend {
   };
 
   ListenerState* find(const Endpoint& to) const;
+  void lose_core();
   Result<> pass_time(Fiber& self, Instant until, const ConnectOptions& options, Instant deadline);
   Endpoint source_of(const ConnectOptions& options);
   std::uint16_t next_port();
 
   SimulatedNetwork network_;
   WallJump wall_jump_;
+  CoreLoss core_loss_;
   Prng prng_;
   Instant now_{};
   std::uint64_t sequence_ = 0;
@@ -292,10 +297,19 @@ WallTime SimulatedBackend::wall() const {
   return WallTime{year_2000_unix_ns + (now_.time_since_epoch() + jump).count()};
 }
 
+void SimulatedBackend::lose_core() {
+  while (now_ >= core_loss_.at) {
+    now_ = std::max(now_, core_loss_.at + core_loss_.lasts);
+    core_loss_.at =
+        core_loss_.every > Duration::zero() ? core_loss_.at + core_loss_.every : far_future;
+  }
+}
+
 PollOutcome SimulatedBackend::poll(Instant until) {
   if (events_.empty() && until == far_future) return PollOutcome::idle;
   const Instant next = events_.empty() ? until : std::min(until, events_.top().at);
   now_ = std::max(now_, next);
+  lose_core();
   while (!events_.empty() && events_.top().at <= now_) {
     events_.top().gate->open();
     events_.pop();

@@ -83,8 +83,10 @@ enum class MetricId : std::uint16_t {
   redis_req_duration,       // From sending the commands to the end of the last reply.
   iterations_interrupted,   // Cut off at the end of graceful_stop.
   generator_schedule_slip,  // Actual start minus planned start.
+  generator_delay,          // Of the slip what is the generator's own doing, where it matters.
   generator_cpu,            // Cores in use by a generator thread: 0 to 1, tag `thread`.
   generator_loop_lag,       // Longest turn of a loop in each second.
+  generator_held_up,        // Time in long turns of a loop in each second.
   generator_dropped,        // Arrivals dropped because the generator, not the VUs, was out of time.
   service_cpu,              // Cores in use by a service's processes, tag `service`.
   service_cpu_system,       // Of these, in the kernel.

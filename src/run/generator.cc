@@ -21,6 +21,11 @@ Duration thread_cpu() {
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
+// What the generator adds to the wait of an arrival is told where it could matter: a tenth of a
+// wait that is the target's doing is less than two runs differ by.
+constexpr Duration delay_min = std::chrono::milliseconds(1);
+constexpr int delay_share = 10;
+
 constexpr std::size_t sentences_max = 100;  // Of one generator; what comes after says nothing new.
 
 std::vector<FarAddress> far_addresses(const GeneratorSetup& setup) {
@@ -127,6 +132,8 @@ void Generator::make_series() {
                        .dropped = series(MetricId::dropped_iterations),
                        .interrupted = series(MetricId::iterations_interrupted),
                        .slip = series(MetricId::generator_schedule_slip),
+                       .delay = series(MetricId::generator_delay),
+                       .dropped_late = series(MetricId::generator_dropped),
                        .vus = series(MetricId::vus),
                        .vus_max = series(MetricId::vus_max)});
   }
@@ -134,6 +141,7 @@ void Generator::make_series() {
       recorder_.tags().with(TagSetId::none, {{"thread", std::to_string(index_)}});
   cpu_ = &recorder_.series(MetricId::generator_cpu, thread);
   lag_ = &recorder_.series(MetricId::generator_loop_lag, thread);
+  held_up_ = &recorder_.series(MetricId::generator_held_up, thread);
 }
 
 Result<> Generator::run(Fiber& self, Instant start) {
@@ -167,7 +175,8 @@ void Generator::hand_over(std::int64_t second, bool last) {
   GeneratorSecond handed{.generator = index_, .last = last};
   if (now > frozen_at_)
     handed.cpu = seconds_of(cpu_now - cpu_before_) / seconds_of(now - frozen_at_);
-  handed.lag = loop_.stats().lag_max;
+  const LoopStats loop = loop_.stats();
+  handed.lag = loop.lag_max;
   loop_.reset_lag();
   cpu_before_ = cpu_now;
   // A rest of a second at the end says too little: its figure would be of a few milliseconds.
@@ -175,6 +184,7 @@ void Generator::hand_over(std::int64_t second, bool last) {
   frozen_at_ = now;
   if (whole) cpu_->add(handed.cpu);
   lag_->add(handed.lag);
+  held_up_->add(loop.held_up);
   handed.progress = scenarios_.progress();
   for (std::size_t i = 0; i < handed.progress.size(); ++i) {
     series_[i].vus->add(static_cast<double>(handed.progress[i].now.vus_active));
@@ -186,7 +196,10 @@ void Generator::hand_over(std::int64_t second, bool last) {
 }
 
 void Generator::arrival_started(std::size_t scenario, const Iteration& iteration) {
-  series_[scenario].slip->add(iteration.started - iteration.planned);
+  const Duration slip = iteration.started - iteration.planned;
+  series_[scenario].slip->add(slip);
+  const Duration delay = slip - iteration.waited_for_vu;
+  if (delay >= delay_min && delay * delay_share > slip) series_[scenario].delay->add(delay);
 }
 
 void Generator::iteration_ended(std::size_t scenario, const Iteration& iteration, Instant ended,
@@ -201,8 +214,10 @@ void Generator::iteration_ended(std::size_t scenario, const Iteration& iteration
   series_[scenario].iteration_duration->add(ended - iteration.started);
 }
 
-void Generator::iterations_dropped(std::size_t scenario, std::uint64_t count, Instant) {
+void Generator::iterations_dropped(std::size_t scenario, std::uint64_t count, Instant at) {
   series_[scenario].dropped->add(static_cast<double>(count));
+  if (loop_.now() - at >= long_turn)
+    series_[scenario].dropped_late->add(static_cast<double>(count));
 }
 
 void Generator::warned(std::size_t scenario, std::string_view text) {

@@ -106,6 +106,8 @@ class Generator : LoadObserver, StepWatcher {
     Series* dropped = nullptr;
     Series* interrupted = nullptr;
     Series* slip = nullptr;
+    Series* delay = nullptr;
+    Series* dropped_late = nullptr;
     Series* vus = nullptr;
     Series* vus_max = nullptr;
   };
@@ -144,6 +146,7 @@ class Generator : LoadObserver, StepWatcher {
   std::vector<UnitSeries> series_;  // By load unit, as the executors number them.
   Series* cpu_ = nullptr;
   Series* lag_ = nullptr;
+  Series* held_up_ = nullptr;
   std::vector<std::string> warned_;      // Each sentence once.
   std::vector<SubjectFigure> subjects_;  // Of this second.
   Duration cpu_before_{};

@@ -207,7 +207,8 @@ class Play {
     loop_ = TRY(Loop::create({.backend = BackendKind::simulated,
                               .seed = options_.seed,
                               .network = {.one_way_delay_min = options_.round_trip / 2,
-                                          .one_way_delay_max = options_.round_trip / 2}}));
+                                          .one_way_delay_max = options_.round_trip / 2},
+                              .core_loss = options_.core_loss}));
     Result<> done;
     TRY(loop_->spawn("rehearsal", [&](Fiber& self) { done = play(self); }));
     loop_->run();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 
+#include "loop/loop.h"
 #include "plan/plan.h"
 #include "record/run_record.h"
 #include "report/style.h"
@@ -19,6 +20,7 @@ struct RehearseOptions {
   Duration service_time = std::chrono::milliseconds(5);  // Mean; exponentially distributed.
   Duration round_trip = std::chrono::microseconds(200);
   std::uint64_t seed = 1;
+  CoreLoss core_loss;  // For tests: of a generator that is not given the core.
 };
 
 struct Rehearsal {

@@ -257,3 +257,32 @@ faults:
   CHECK(rehearsal.record.events[1].text == "cold: web frozen");
   CHECK(rehearsal.timetable.size() == 4);
 }
+
+TEST_CASE(
+    "starts that are late through an outage are told apart from those the generator delayed") {
+  const Plan plan = plan_of(R"(
+  get: { target: web, executor: constant-arrival-rate, rate: 200/s, duration: 30s, pre_allocated_vus: 50, max_vus: 100, steps: [ { GET: / } ] }
+services:
+  web: { engine: nginx }
+faults:
+  cold: { freeze: web, at: 10s, for: 5s }
+)");
+  const auto count = [](const Rehearsal& rehearsal, const char* metric) {
+    const auto sink = rehearsal.record.merged({metric, {}}, rehearsal.record.all());
+    return sink ? sink->count() : 0;
+  };
+  const Instant start{};  // The load begins there, or very soon after.
+  // The core is lost in the middle of the freeze: who is late waits for the service.
+  const Rehearsal in_outage = rehearsed(plan, {.core_loss = {.at = start + 12s, .lasts = 200ms}});
+  CHECK(count(in_outage, "generator_schedule_slip") == 6000);
+  const auto slip = in_outage.record.merged({"generator_schedule_slip", {}}, {15, 16});
+  REQUIRE(slip);
+  CHECK(slip->moments().max() > 4000);
+  CHECK(count(in_outage, "generator_delay") == 0);
+  // At another time: who is late by that waits for the generator.
+  const Rehearsal elsewhere = rehearsed(plan, {.core_loss = {.at = start + 25s, .lasts = 200ms}});
+  CHECK(count(elsewhere, "generator_delay") == doctest::Approx(40).epsilon(0.1));
+  const auto held_up = elsewhere.record.merged({"generator_held_up", {}}, {25, 26});
+  REQUIRE(held_up);
+  CHECK(held_up->moments().max() >= 200);
+}
