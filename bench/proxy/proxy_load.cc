@@ -5,7 +5,9 @@
 //   proxy_load sink PORT                                  reads and forgets
 //   proxy_load messages PORT CONNECTIONS BYTES SECONDS    each connection: send, wait for it, again
 //   proxy_load bulk PORT CONNECTIONS BYTES SECONDS        writes of so many bytes, one way
-//   proxy_load paced PORT CONNECTIONS RATE SECONDS        so many messages a second over all
+//   proxy_load paced PORT[,PORT...] CONNECTIONS RATE SECONDS
+//                                                         so many messages a second over all; the
+//                                                         connections in turn to one port each
 //   proxy_load hold PORT CONNECTIONS SECONDS              each has had one answer, then rests
 //
 // The measuring ones print JSON: count (messages, or bytes), seconds, p50_us, p99_us.
@@ -23,7 +25,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ranges>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -102,10 +106,11 @@ struct Connection {
   Clock::time_point sent;
 };
 
-std::vector<Connection> connect_all(int port, int count) {
+std::vector<Connection> connect_all(const std::vector<int>& ports, int count) {
   std::vector<Connection> all(static_cast<std::size_t>(count));
-  const sockaddr_in address = loopback(port);
-  for (Connection& one : all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Connection& one = all[i];
+    const sockaddr_in address = loopback(ports[i % ports.size()]);
     one.socket = socket(AF_INET, SOCK_STREAM, 0);
     if (one.socket < 0) fail_with("socket");
     if (connect(one.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
@@ -176,7 +181,7 @@ class Measured {
 };
 
 void send_messages(int port, int connections, std::size_t bytes, double seconds) {
-  Measured measured(connect_all(port, connections));
+  Measured measured(connect_all({port}, connections));
   for (std::size_t i = 0; i < measured.size(); ++i) measured.send_one(i, bytes);
   const auto warm = Clock::now() + std::chrono::milliseconds(500);
   while (Clock::now() < warm)
@@ -191,7 +196,7 @@ void send_messages(int port, int connections, std::size_t bytes, double seconds)
 }
 
 void send_bulk(int port, int connections, std::size_t bytes, double seconds) {
-  const std::vector<Connection> all = connect_all(port, connections);
+  const std::vector<Connection> all = connect_all({port}, connections);
   const int epoll = epoll_create1(0);
   for (std::size_t i = 0; i < all.size(); ++i)
     watch(epoll, all[i].socket, EPOLLOUT, static_cast<std::uint32_t>(i));
@@ -213,9 +218,16 @@ void send_bulk(int port, int connections, std::size_t bytes, double seconds) {
               std::chrono::duration<double>(Clock::now() - start).count());
 }
 
-void send_paced(int port, int connections, double rate, double seconds) {
+std::vector<int> ports_of(std::string_view list) {
+  std::vector<int> ports;
+  for (const auto part : std::views::split(list, ','))
+    ports.push_back(std::atoi(std::string(part.begin(), part.end()).c_str()));
+  return ports;
+}
+
+void send_paced(const std::vector<int>& ports, int connections, double rate, double seconds) {
   constexpr std::size_t bytes = 64;
-  Measured measured(connect_all(port, connections));
+  Measured measured(connect_all(ports, connections));
   for (std::size_t i = 0; i < measured.size(); ++i) {
     measured.send_one(i, bytes);
     measured.answered(Clock::now());
@@ -238,7 +250,7 @@ void send_paced(int port, int connections, double rate, double seconds) {
 }
 
 void hold(int port, int connections, double seconds) {
-  Measured measured(connect_all(port, connections));
+  Measured measured(connect_all({port}, connections));
   for (std::size_t i = 0; i < measured.size(); ++i) {
     measured.send_one(i, 64);
     measured.answered(Clock::now());
@@ -265,7 +277,7 @@ int main(int argc, char** argv) {
   if (mode == "echo" || mode == "sink") serve(port, mode == "echo");
   if (mode == "messages") send_messages(port, connections, bytes, number(5));
   if (mode == "bulk") send_bulk(port, connections, bytes, number(5));
-  if (mode == "paced") send_paced(port, connections, number(4), number(5));
+  if (mode == "paced") send_paced(ports_of(argv[2]), connections, number(4), number(5));
   if (mode == "hold") hold(port, connections, number(4));
   return mode.empty() ? 1 : 0;
 }

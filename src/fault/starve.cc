@@ -21,12 +21,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* hierarchy = "/sys/fs/cgroup";
 constexpr std::uint64_t period_us = 100'000;
 
-// Files of a control group refuse a value at write(), which a stream would hide.
+// Files of a control group refuse a value at write(), which a stream would hide. They cannot be
+// made either: O_CREAT is for what only looks like one, in tests.
 Result<> put(const fs::path& file, const std::string& text) {
-  const OwnedDescriptor out(open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  const OwnedDescriptor out(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   if (out.open() && write(out.number(), text.data(), text.size()) >= 0) return {};
   return std::unexpected(errno_error("writing " + file.string(), errno));
 }
@@ -52,10 +52,9 @@ std::string group_of(pid_t pid, std::string_view controller) {
 // A group of its own for processes, which go back to theirs when it ends.
 class ControlGroup {
  public:
-  // `controller`: cpu or memory. Errors: unsupported.
-  static Result<ControlGroup> make(const char* controller, pid_t member) {
+  // `root`: where control groups are mounted. `controller`: cpu or memory. Errors: unsupported.
+  static Result<ControlGroup> make(const fs::path& root, const char* controller, pid_t member) {
     static std::atomic<int> number = 0;
-    const fs::path root(hierarchy);
     const bool second = has_word(root / "cgroup.controllers", controller);
     const fs::path all = second ? root : root / controller;
     std::error_code ignored;
@@ -63,7 +62,7 @@ class ControlGroup {
       return fail(ErrorCode::unsupported,
                   fmt::format("this machine has no control group for {}: neither "
                               "{}/cgroup.controllers names it nor is there {}",
-                              controller, hierarchy, all.string()));
+                              controller, root.string(), all.string()));
     fs::path home = all;
     home += group_of(member, second ? "" : controller);
     if (!fs::exists(home / "cgroup.procs", ignored)) home = all;
@@ -171,17 +170,18 @@ void StarvedProcesses::release() {
 
 Result<std::unique_ptr<StarvedProcesses>> StarvedProcesses::begin(std::span<const pid_t> pids,
                                                                   const Starvation& starvation,
-                                                                  const fs::path& directory) {
+                                                                  const fs::path& directory,
+                                                                  const char* control_groups) {
   if (pids.empty()) return fail(ErrorCode::not_found, "it has no process");
   std::unique_ptr<StarvedProcesses> held(new StarvedProcesses(std::make_unique<State>()));
   State& state = *held->state_;
   if (starvation.cpu) {
-    state.groups.push_back(TRY(ControlGroup::make("cpu", pids.front())));
+    state.groups.push_back(TRY(ControlGroup::make(control_groups, "cpu", pids.front())));
     TRY(state.groups.back().limit_cpu(*starvation.cpu));
     for (const pid_t pid : pids) TRY(state.groups.back().add(pid));
   }
   if (starvation.memory) {
-    state.groups.push_back(TRY(ControlGroup::make("memory", pids.front())));
+    state.groups.push_back(TRY(ControlGroup::make(control_groups, "memory", pids.front())));
     TRY(state.groups.back().limit_memory(*starvation.memory));
     for (const pid_t pid : pids) TRY(state.groups.back().add(pid));
   }
@@ -190,13 +190,13 @@ Result<std::unique_ptr<StarvedProcesses>> StarvedProcesses::begin(std::span<cons
   return held;
 }
 
-Result<> check_starvation(const Starvation& starvation) {
+Result<> check_starvation(const Starvation& starvation, const char* control_groups) {
   if (starvation.cpu) {
-    const ControlGroup group = TRY(ControlGroup::make("cpu", getpid()));
+    const ControlGroup group = TRY(ControlGroup::make(control_groups, "cpu", getpid()));
     TRY(group.limit_cpu(*starvation.cpu));
   }
   if (starvation.memory) {
-    const ControlGroup group = TRY(ControlGroup::make("memory", getpid()));
+    const ControlGroup group = TRY(ControlGroup::make(control_groups, "memory", getpid()));
     TRY(group.limit_memory(*starvation.memory));
   }
   return {};

@@ -22,11 +22,12 @@ namespace brunt {
 class StarvedProcesses {
  public:
   // `directory`: the service's own, for disk_full; it has to be on a file system of its own
-  // (a small tmpfs), so that nobody else's disk is filled. Errors: unsupported (no control group
-  // that may be written, no file system of its own), not_found, io.
-  static Result<std::unique_ptr<StarvedProcesses>> begin(std::span<const pid_t> pids,
-                                                         const Starvation& starvation,
-                                                         const std::filesystem::path& directory);
+  // (a small tmpfs), so that nobody else's disk is filled. `control_groups`: where they are
+  // mounted. Errors: unsupported (no control group that may be written, no file system of its own),
+  // not_found, io.
+  static Result<std::unique_ptr<StarvedProcesses>> begin(
+      std::span<const pid_t> pids, const Starvation& starvation,
+      const std::filesystem::path& directory, const char* control_groups = "/sys/fs/cgroup");
   ~StarvedProcesses();  // As release().
   void release();       // Limits as before, the group gone, the space free.
 
@@ -40,6 +41,7 @@ class StarvedProcesses {
 };
 
 // Whether this machine can, tried out before the load begins. Errors: unsupported: what is missing.
-Result<> check_starvation(const Starvation& starvation);
+Result<> check_starvation(const Starvation& starvation,
+                          const char* control_groups = "/sys/fs/cgroup");
 
 }  // namespace brunt

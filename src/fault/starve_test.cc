@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -68,6 +69,78 @@ TEST_CASE("CPU and memory are limited by a group of its own that goes again") {
     CHECK(sleeper.groups().find("brunt-" + std::to_string(getpid())) != std::string::npos);
   }
   CHECK(sleeper.groups() == before);
+}
+
+// Directories with the files that kernels show, and nothing behind them.
+class SeemingControlGroups {
+ public:
+  SeemingControlGroups() {
+    std::string name = (std::filesystem::temp_directory_path() / "brunt-groups-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    root = name;
+  }
+  ~SeemingControlGroups() { std::filesystem::remove_all(root); }
+  SeemingControlGroups(const SeemingControlGroups&) = delete;
+  SeemingControlGroups& operator=(const SeemingControlGroups&) = delete;
+
+  void put(const std::string& file, const std::string& text) const {
+    std::filesystem::create_directories((root / file).parent_path());
+    std::ofstream(root / file) << text;
+  }
+  static std::string text(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  // The group that brunt has made below `above`.
+  std::filesystem::path made(const std::string& above = "") const {
+    for (const auto& entry : std::filesystem::directory_iterator(root / above))
+      if (entry.path().filename().string().starts_with("brunt-")) return entry.path();
+    return {};
+  }
+  std::filesystem::path root;
+};
+
+TEST_CASE("control groups of version 2 are told what they are to hold") {
+  const SeemingControlGroups groups;
+  groups.put("cgroup.controllers", "cpuset cpu io memory pids\n");
+  groups.put("cgroup.subtree_control", "");
+  groups.put("cgroup.procs", "");
+  const Sleeper sleeper;
+  const std::array<pid_t, 1> pids = {sleeper.pid};
+  const auto held = StarvedProcesses::begin(pids, {.cpu = 0.2}, "", groups.root.c_str());
+  REQUIRE_MESSAGE(held.has_value(), (held ? "" : held.error().text));
+  CHECK(groups.text(groups.root / "cgroup.subtree_control") == "+cpu");
+  CHECK(groups.text(groups.made() / "cpu.max") == "20000 100000");
+  CHECK(groups.text(groups.made() / "cgroup.procs") == std::to_string(sleeper.pid));
+  (*held)->release();
+  CHECK(groups.text(groups.root / "cgroup.procs") == std::to_string(sleeper.pid));
+  std::filesystem::remove_all(groups.made());
+  const auto less = StarvedProcesses::begin(pids, {.memory = 4096}, "", groups.root.c_str());
+  REQUIRE(less.has_value());
+  CHECK(groups.text(groups.made() / "memory.max") == "4096");
+}
+
+TEST_CASE("control groups of version 1 have a hierarchy for each resource") {
+  const SeemingControlGroups groups;
+  groups.put("cpu/cgroup.procs", "");
+  groups.put("memory/cgroup.procs", "");
+  const Sleeper sleeper;
+  const std::array<pid_t, 1> pids = {sleeper.pid};
+  const auto held =
+      StarvedProcesses::begin(pids, {.cpu = 1.5, .memory = 4096}, "", groups.root.c_str());
+  REQUIRE_MESSAGE(held.has_value(), (held ? "" : held.error().text));
+  CHECK(groups.text(groups.made("cpu") / "cpu.cfs_period_us") == "100000");
+  CHECK(groups.text(groups.made("cpu") / "cpu.cfs_quota_us") == "150000");
+  CHECK(groups.text(groups.made("memory") / "memory.limit_in_bytes") == "4096");
+  CHECK(groups.text(groups.made("memory") / "cgroup.procs") == std::to_string(sleeper.pid));
+}
+
+TEST_CASE("a machine without control groups is told what is missing") {
+  const SeemingControlGroups groups;
+  const auto can = check_starvation({.cpu = 0.2}, groups.root.c_str());
+  REQUIRE_FALSE(can.has_value());
+  CHECK(can.error().code == ErrorCode::unsupported);
+  CHECK(can.error().text.starts_with("this machine has no control group for cpu: neither "));
 }
 
 TEST_CASE("a disk that is not the service's own is not filled") {

@@ -150,6 +150,8 @@ void add_generator(const RunRecord& record, Figures& figures) {
   if (const auto slip = record.merged({"generator_schedule_slip", {}}, record.all());
       slip && slip->kind() == MetricKind::trend)
     health.slip = latency_of(slip->histogram());
+  if (const auto delay = record.merged({"generator_delay", {}}, record.all()))
+    health.own_delay_max_ms = delay->moments().max();
   if (const auto lag = record.merged({"generator_loop_lag", {}}, record.all()))
     health.loop_lag_max_ms = lag->moments().max();
   health.dropped = count_of(record, {"generator_dropped", {}}, record.all());

@@ -61,6 +61,7 @@ struct GeneratorFigures {
   double cpu_cores_mean = 0, cpu_cores_max = 0;  // Over all threads.
   double busiest_thread_max = 0;                 // 0 to 1.
   std::optional<Latency> slip;                   // Actual minus planned start.
+  double own_delay_max_ms = 0;  // Of these what is the generator's own doing, where that matters.
   double loop_lag_max_ms = 0;
   std::uint64_t dropped = 0;
   bool is_known = false;

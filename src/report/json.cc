@@ -106,6 +106,7 @@ Json json_of(const GeneratorFigures& health) {
                       {"busiest_thread_max", health.busiest_thread_max},
                       {"loop_lag_max_ms", health.loop_lag_max_ms},
                       {"schedule_slip_ms", health.slip ? json_of(*health.slip) : Json()},
+                      {"own_delay_max_ms", health.own_delay_max_ms},
                       {"dropped", health.dropped}};
 }
 

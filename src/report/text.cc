@@ -390,6 +390,8 @@ class TextReport {
     if (health.slip)
       text += fmt::format(" · schedule slip p50 {}, p99 {}, max {}", milliseconds(health.slip->p50),
                           milliseconds(health.slip->p99), milliseconds(health.slip->max));
+    if (health.own_delay_max_ms > 0)
+      text += fmt::format(", its own doing at most {}", milliseconds(health.own_delay_max_ms));
     line(text);
     if (health.dropped > 0)
       line("  " + style_.paint(Paint::bad,

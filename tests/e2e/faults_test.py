@@ -204,6 +204,58 @@ faults:
         self.assertIn("broken for good", done.stdout)
         self.assertGreater(self.bands(self.report())["crash"]["to_ms"], 2500)
 
+    def starved(self, service, scenario, starvation):
+        plan = self.write("plan.yaml", f"""
+services:
+  {service}
+scenarios:
+  {scenario}
+faults:
+  hungry: {{ starve: queue, {starvation}, at: 1500ms, for: 2s }}
+""")
+        done = self.brunt("run", plan)
+        if done.returncode and "this machine" in done.stderr:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done, self.report()
+
+    @unittest.skipUnless(shutil.which("redis-server"), "redis-server is not installed")
+    def test_a_redis_whose_disk_is_full_ends_rather_than_lose_what_it_acknowledges_and_that_is_told(self):
+        done, report = self.starved(
+            "queue: { engine: redis }",
+            "push: { target: queue, executor: constant-arrival-rate, rate: 50/s, duration: 6s, pre_allocated_vus: 10, "
+            "steps: [ { redis: [LPUSH, jobs, x] } ] }",
+            "disk: full")
+        band = self.bands(report)["hungry"]
+        self.assertEqual(band["text"], "hungry: queue with a full disk")
+        self.assertGreaterEqual(band["to_ms"] - band["from_ms"], 2000)
+        # With `appendfsync always` it ends when it cannot write its log, in the middle of the run.
+        self.assertIn("queue exited with 1 while the run went on", done.stdout)
+        self.assertIn("Can't recover from AOF write error", (self.folder / report["processes"][0]["log"]).read_text())
+        self.assertGreater(report["all_requests"]["failed"], 100)
+        self.assertLess(report["all_requests"]["failed_share"], 0.9)
+
+    def test_a_service_that_wants_more_memory_than_it_gets_dies_of_it_and_that_is_told(self):
+        port = free_port()
+        server = self.write("server.py", f'''
+import http.server
+kept = []
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        kept.append(b"x" * 4_000_000)
+        self.send_response(200); self.send_header("Content-Length", "0"); self.end_headers()
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", {port}), Handler).serve_forever()
+''')
+        done, report = self.starved(
+            f'queue: {{ command: [python3, {server}], address: "127.0.0.1:{port}" }}',
+            "get: { target: queue, executor: constant-arrival-rate, rate: 10/s, duration: 5s, pre_allocated_vus: 10, timeout: 1s, "
+            "steps: [ { GET: / } ] }",
+            "memory: 48MiB")
+        self.assertEqual(self.bands(report)["hungry"]["text"], "hungry: queue with 50.3 MB of memory")
+        self.assertIn("queue killed by SIGKILL while the run went on", done.stdout)
+        self.assertGreater(report["all_requests"]["failed"], 5)
+
     def test_a_rehearsal_shows_the_same_timetable_in_virtual_time(self):
         plan = self.write("plan.yaml", NGINX.replace("duration: 8s", "duration: 6h").replace("50/s", "1/s") + """
   outages: { stop: web, up: 30m..40m, down: 1m..3m }

@@ -3,6 +3,8 @@ import contextlib
 import json
 import os
 import re
+import resource
+import selectors
 import signal
 import socket
 import ssl
@@ -83,6 +85,40 @@ class Passes(Proxied):
         out, err = self.process.communicate(timeout=20)
         self.assertEqual((self.process.returncode, err), (0, ""))
         self.assertRegex(out, r"\d+ connections, 3\.0 MB up, 3\.0 MB down; 0 refused, 0 broken, upstream not reached 0 times")
+
+    def test_thousands_of_connections_at_once_each_get_their_own_bytes(self):
+        wanted = 4000
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limit[1] < 2 * wanted + 500:
+            self.skipTest(f"a process may have no more than {limit[1]} descriptors")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limit)
+        upstream = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.addCleanup(upstream.close)
+        port = self.proxy(f"localhost:{upstream.getsockname()[1]}", "--latency", "20ms")
+        with contextlib.ExitStack() as stack, selectors.DefaultSelector() as waiting:
+            clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(wanted)]
+            upstream.settimeout(20)
+            # The first to connect was wait_for_port(), which has gone again.
+            servers = [stack.enter_context(upstream.accept()[0]) for _ in range(wanted + 1)]
+            for number, client in enumerate(clients):
+                client.sendall(b"%08d" % number)
+                waiting.register(client, selectors.EVENT_READ, number)
+            for server in servers:
+                server.settimeout(20)
+                if text := receive(server, 8):
+                    server.sendall(text)
+            unanswered = set(range(wanted))
+            while unanswered and (ready := waiting.select(20)):
+                for key, _ in ready:
+                    self.assertEqual(receive(key.fileobj, 8), b"%08d" % key.data)
+                    waiting.unregister(key.fileobj)
+                    unanswered.remove(key.data)
+            self.assertEqual(len(unanswered), 0)
+        self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=20)
+        self.assertEqual((self.process.returncode, err), (0, ""))
+        self.assertRegex(out, r"4,00\d connections, 32\.0 kB up, 32\.0 kB down; 0 refused, 0 broken, upstream not reached 0 times")
 
     def test_tls_passes_through(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.folder / "key.pem", "-out",

@@ -73,7 +73,28 @@ export function bandName(band: Band): string {
   return band.text || band.kind.replace(/_/g, ' ');
 }
 
-// Labels on top, left out where they would run into each other.
+// A fault's own name, without what it did.
+function shortBandName(band: Band): string {
+  return bandName(band).split(':')[0]!;
+}
+
+// Where the names of bands begin on the canvas; those that would run into each other are left out.
+function placed(plot: uPlot, bands: Band[], name: (band: Band) => string): { text: string; x: number }[] {
+  const { ctx, bbox } = plot;
+  const places: { text: string; x: number }[] = [];
+  let free = bbox.left;
+  for (const band of bands) {
+    const x = Math.max(plot.valToPos(band.from_ms / 1000, 'x', true), bbox.left) + 3 * devicePixelRatio;
+    const text = name(band);
+    const width = ctx.measureText(text).width;
+    if (x < free || x + width > bbox.left + bbox.width) continue;
+    places.push({ text, x });
+    free = x + width + 8 * devicePixelRatio;
+  }
+  return places;
+}
+
+// Labels on top: whole where all have room, else all of them short.
 function drawBandNames(plot: uPlot, bands: Band[]): void {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -84,15 +105,9 @@ function drawBandNames(plot: uPlot, bands: Band[]): void {
   ctx.fillStyle = theme().faint;
   ctx.textAlign = 'left';
   ctx.textBaseline = 'bottom';
-  let free = bbox.left;
-  for (const band of bands) {
-    const x = Math.max(plot.valToPos(band.from_ms / 1000, 'x', true), bbox.left) + 3 * devicePixelRatio;
-    const text = bandName(band);
-    const width = ctx.measureText(text).width;
-    if (x < free || x + width > bbox.left + bbox.width) continue;
-    ctx.fillText(text, x, bbox.top - 2 * devicePixelRatio);
-    free = x + width + 8 * devicePixelRatio;
-  }
+  const whole = placed(plot, bands, bandName);
+  const names = whole.length === bands.length ? whole : placed(plot, bands, shortBandName);
+  for (const { text, x } of names) ctx.fillText(text, x, bbox.top - 2 * devicePixelRatio);
   ctx.restore();
 }
 

@@ -33,7 +33,7 @@ export interface MetricLine {
 }
 export interface GeneratorHealth {
   cpu_cores_mean: number; cpu_cores_max: number; busiest_thread_max: number;
-  loop_lag_max_ms: number; schedule_slip_ms: Latency | null; dropped: number;
+  loop_lag_max_ms: number; schedule_slip_ms: Latency | null; own_delay_max_ms: number; dropped: number;
 }
 export interface ServiceRow {
   name: string; cpu_cores_mean: number; cpu_cores_max: number; cpu_system_cores_mean: number;

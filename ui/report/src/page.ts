@@ -169,6 +169,10 @@ function drawCharts(into: HTMLElement): void {
     }, axes);
 }
 
+function ownDelay(most: number): string {
+  return most > 0 ? `at most ${milliseconds(most)}` : 'none that matters';
+}
+
 function generatorSentence(): HTMLElement | null {
   const health = report.generator;
   if (!health) return null;
@@ -177,7 +181,7 @@ function generatorSentence(): HTMLElement | null {
     `the longest turn of a loop took ${milliseconds(health.loop_lag_max_ms)}`,
   ];
   if (health.schedule_slip_ms)
-    parts.push(`starts were late by p50 ${milliseconds(health.schedule_slip_ms.p50)}, p99 ${milliseconds(health.schedule_slip_ms.p99)}, at most ${milliseconds(health.schedule_slip_ms.max)}`);
+    parts.push(`starts were late by p50 ${milliseconds(health.schedule_slip_ms.p50)}, p99 ${milliseconds(health.schedule_slip_ms.p99)}, at most ${milliseconds(health.schedule_slip_ms.max)} (by the generator's own doing ${ownDelay(health.own_delay_max_ms)})`);
   return element('p', 'foot', `${parts.join('; ')}.`);
 }
 
