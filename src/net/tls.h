@@ -77,6 +77,10 @@ class TlsContext {
 
   ~TlsContext();
 
+  // Reads the system's roots, which takes some 20 ms, now and not with the first connection.
+  // Nothing for a server, and where other roots are given.
+  void read_roots();
+
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -253,6 +254,10 @@ TlsHooks& hooks_of(const SSL* ssl) {
   return *static_cast<TlsHooks*>(SSL_get_app_data(ssl));
 }
 
+void TlsContext::State::read_due_roots() {
+  if (std::exchange(are_roots_due, false)) SSL_CTX_set_default_verify_paths(ctx.get());
+}
+
 CipherBytes TlsContext::State::take_buffer() {
   if (spare.empty()) return {};
   CipherBytes buffer = std::move(spare.back());
@@ -269,6 +274,10 @@ void TlsContext::State::give_buffer(CipherBytes buffer) {
 TlsContext::TlsContext(std::shared_ptr<State> state) : state_(std::move(state)) {}
 TlsContext::~TlsContext() = default;
 
+void TlsContext::read_roots() {
+  state_->read_due_roots();
+}
+
 Result<std::unique_ptr<TlsContext>> TlsContext::client(const TlsClientOptions& options) {
   const auto state = TRY(
       make_state({TLS_client_method(), options.version_min, options.version_max, options.ciphers}));
@@ -277,7 +286,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(const TlsClientOptions& o
   if (!options.ca_file.empty()) {
     TRY(trust(ctx, options.ca_file));
   } else if (!options.insecure) {
-    SSL_CTX_set_default_verify_paths(ctx);
+    state->are_roots_due = true;
   }
   SSL_CTX_set_verify(ctx, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
                      options.insecure ? nullptr : note_verify_failure);

@@ -54,7 +54,8 @@ struct TlsContext::State {
   OpenSslPtr<SSL_CTX> ctx;
   OpenSslPtr<BIO_METHOD> method;
   TlsClientOptions client;
-  CipherBytes server_alpn;  // As on the wire: each name with its length in front.
+  bool are_roots_due = false;  // The system's, still to be read.
+  CipherBytes server_alpn;     // As on the wire: each name with its length in front.
 
   std::unordered_map<std::string, OpenSslPtr<SSL_SESSION>> sessions;
 
@@ -63,6 +64,7 @@ struct TlsContext::State {
   std::vector<std::byte> plain;
   std::vector<CipherBytes> spare;
 
+  void read_due_roots();
   CipherBytes take_buffer();
   void give_buffer(CipherBytes buffer);
 };

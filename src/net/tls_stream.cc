@@ -298,6 +298,7 @@ Result<TlsConnection> finish_setup(Fiber& self, std::shared_ptr<TlsLink> link, I
 Result<TlsConnection> tls_connect(Fiber& self, std::unique_ptr<Stream> transport,
                                   TlsContext& context, const TlsConnectOptions& options,
                                   Instant deadline) {
+  context.read_roots();
   auto link = std::make_shared<TlsLink>(std::move(transport), context.state());
   TRY(link->create());
   TRY(link->prepare_client(options));

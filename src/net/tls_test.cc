@@ -1,6 +1,11 @@
 // TLS handshakes over the simulated network: what is accepted, what is refused and in which words.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <limits>
 
+#include "loop/socket.h"
 #include "net/tls_fixture.h"
 
 namespace brunt {
@@ -109,6 +114,19 @@ TEST_CASE("a certificate outside its dates is refused with the date") {
   const auto early = context_of(serving(
       issue({.names = {"shop.test"}, .not_before = tomorrow, .not_after = {}}, &authority())));
   check_refused(shake(*early, *client, {}), {"not yet valid", "GMT"});
+}
+
+TEST_CASE("where no authority is given the system's are trusted") {
+  const std::string& pem = authority().certificate;
+  const Descriptor roots(memfd_create("roots", MFD_CLOEXEC));
+  REQUIRE(::write(roots.number(), pem.data(), pem.size()) == static_cast<ssize_t>(pem.size()));
+  const std::string path = "/proc/self/fd/" + std::to_string(roots.number());
+  REQUIRE(setenv("SSL_CERT_FILE", path.c_str(), 1) == 0);
+  const auto client = context_of(TlsClientOptions{});
+  const auto server = context_of(serving(for_names({"shop.test"})));
+  const bool is_accepted = shake(*server, *client, {}).client.has_value();
+  unsetenv("SSL_CERT_FILE");
+  CHECK(is_accepted);
 }
 
 TEST_CASE("insecure accepts any certificate") {
