@@ -74,6 +74,7 @@ TEST_CASE("each kind of check holds and does not hold") {
         "$.items: ",
         "$.n: ",
         "$.user.name: \"> am\"",
+        "$.user.name: \"< 'bea, with a name too long for a short string'\"",
         "json: { $.items.length(): 2 }",
         "header: Content-Type",
         "header: { Content-Type: application/json }",

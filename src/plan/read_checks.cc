@@ -170,7 +170,7 @@ class CheckReader {
       return false;
     }
     YamlNode value = *field.node;
-    std::string_view rest = value.text;
+    std::string_view rest = field.node->text;  // Not of `value`, which changes.
     if (const auto comparison = take_sign(rest)) {
       check.comparison = *comparison;
       value.text = std::string(rest);
