@@ -128,17 +128,10 @@ Result<> FrameRunner::run(Fiber& self, PlanVu& vu) {
                                draft.bytes, draft.reply, self.now() + timeout_);
   mine.busy = false;
   // Interrupted at the end of the run: neither the target's success nor its failure.
-  if (done) record(draft.reply, vu);
+  if (done) record_exchange(scenario_, vu, series_, draft.reply);
   if (!done && done.error().code != ErrorCode::cancelled)
     return fail_in("frame " + step_.name, std::move(done).error());
   return done;
-}
-
-void FrameRunner::record(const FrameReply& reply, PlanVu& vu) {
-  record_exchange(scenario_, vu, series_, reply);
-  if (vu.subject == nullptr) return;
-  if (reply.connected) vu.subject->add(MetricId::setup_time, reply.setup);
-  if (reply.ok()) vu.subject->add(MetricId::frame_req_duration, reply.duration);
 }
 
 }  // namespace brunt

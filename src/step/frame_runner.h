@@ -34,7 +34,6 @@ class FrameRunner final : public StepRunner {
 
   Result<Session*> open_session(PlanVu& vu);
   Result<> fill(std::string& payload, const Scope& scope) const;
-  void record(const FrameReply& reply, PlanVu& vu);
 
   ScenarioContext& scenario_;
   const FrameStep& step_;

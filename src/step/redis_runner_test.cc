@@ -49,6 +49,22 @@ std::string refused(const std::string& steps, const std::string& target = "redis
 
 }  // namespace
 
+TEST_CASE("a scenario may ask for figures of each client of Redis") {
+  RedisWorld world;
+  world.replies = {{"GET", "-ERR no\r\n"}};
+  std::string plan = redis_plan("      - redis: PING\n      - redis: [GET, k]\n");
+  plan.insert(plan.find("    executor"), "    subjects: client\n");
+  world.play(plan, {.vus = 2, .iterations = 3});
+  REQUIRE(world.subjects.size() == 6);
+  CHECK(world.subjects[3].subject == "2");
+  CHECK(world.subjects[0].metric == "setup_time");
+  CHECK(world.subjects[0].value == doctest::Approx(20));
+  CHECK(world.subjects[1].metric == "redis_req_duration.median");
+  CHECK(world.subjects[1].value == doctest::Approx(20));
+  CHECK(world.subjects[2].metric == "redis_req_duration.count");
+  CHECK(world.subjects[2].value == 3);
+}
+
 TEST_CASE("a command goes out with its expressions filled in, over one connection for each VU") {
   RedisWorld world;
   world.play(redis_plan("      - redis: [SET, \"k${vu}\", \"v ${iteration}\"]\n"

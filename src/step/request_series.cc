@@ -23,6 +23,9 @@ void record_exchange(ScenarioContext& scenario, PlanVu& vu, RequestSeries& serie
   vu.bytes_received += reply.bytes_received;
   begin_samples(scenario, vu, reply.failure ? &*reply.failure : nullptr);
   series.record(reply, vu.lateness);
+  if (vu.subject == nullptr) return;
+  if (reply.connected) vu.subject->add(MetricId::setup_time, reply.setup);
+  if (reply.ok()) vu.subject->add(series.metrics().duration, reply.duration);
 }
 
 RequestSeries::Outcome& RequestSeries::outcome_of(const RequestFailure* failure) {

@@ -37,6 +37,8 @@ class RequestSeries {
   // `lateness`: how much earlier than it was sent it was due.
   void record(const ExchangeReply& reply, Duration lateness);
 
+  const RequestMetrics& metrics() const { return options_.metrics; }
+
  private:
   struct Outcome {
     std::uint16_t error_code = 0;
@@ -55,7 +57,8 @@ class RequestSeries {
   std::vector<Outcome> outcomes_;  // Few; the one used last is in front.
 };
 
-// A request that has ended, by a VU of the scenario: its bytes, and its samples.
+// A request that has ended, by a VU of the scenario: its bytes, its samples, and the figures of
+// the client where the scenario keeps them.
 void record_exchange(ScenarioContext& scenario, PlanVu& vu, RequestSeries& series,
                      const ExchangeReply& reply);
 
