@@ -3,11 +3,11 @@
 
     tools/install_deps build test bench
     tools/build release
-    bench/k6/http_get.py [--rounds 5] [--seconds 5] [--vus 100] [--memory 1000]
+    bench/k6/http_get.py [--rounds 5] [--seconds 5] [--vus 100] [--memory 1000] [--import lodash.js]
 
 nginx with one worker answers 128 bytes; one generator thread. Requests are counted by nginx, CPU by the kernel (the whole process, start
 and report included). Where k6 is on PATH it runs in the same rounds. Memory: resident set of a run whose VUs sleep, less that of one
-with a single VU, by the number of VUs; with --memory 0 it is left out.
+with a single VU, by the number of VUs; with --memory 0 it is left out. --import FILE: also with a module that every VU imports.
 """
 import argparse
 import pathlib
@@ -87,6 +87,7 @@ def main():
     options.add_argument("--seconds", type=int, default=5)
     options.add_argument("--vus", type=int, default=100)
     options.add_argument("--memory", type=int, default=1000)
+    options.add_argument("--import", type=pathlib.Path, dest="module")
     asked = options.parse_args()
     print(machine())
     with nginx("x" * 128) as url, tempfile.TemporaryDirectory() as folder:
@@ -94,7 +95,11 @@ def main():
             rates(url, write(folder, "get.js", GET), asked)
         if asked.memory:
             script = write(folder, "idle.js", IDLE)
-            for requests, words in (("no", "idle"), ("yes", "after a request")):
+            cases = [(script, "no", "idle"), (script, "yes", "after a request")]
+            if asked.module:
+                importing = write(folder, "importing.js", f"import '{asked.module.resolve()}';\n{IDLE}")
+                cases.append((importing, "no", f"idle, with {asked.module.name}"))
+            for script, requests, words in cases:
                 each = (resident(url, script, asked.memory + 1, requests) - resident(url, script, 1, requests)) / asked.memory
                 print(f"memory of a VU, {asked.memory} of them, {words}: {each:.1f} KiB")
 

@@ -49,6 +49,7 @@ struct ScriptBundle {
   std::map<std::string, std::string> modules;  // Byte code, by name.
   std::string start;                           // Byte code: imports the entry and hands it over.
   std::string polyfills;                       // Byte code.
+  std::map<std::string, std::string, std::less<>> libraries;     // Byte code, by name.
   std::map<std::string, std::string, std::less<>> files;         // What open() read, by path.
   std::map<std::string, SharedRows, std::less<>> shared_arrays;  // By name.
   std::map<std::string, std::string> environment;                // __ENV.

@@ -12,8 +12,11 @@ struct BuiltinModule {
 
 constexpr BuiltinModule modules[] = {
     {"k6", make_k6_module},
+    {"k6/crypto", make_crypto_module},
     {"k6/data", make_data_module},
+    {"k6/encoding", make_encoding_module},
     {"k6/execution", make_execution_module},
+    {"k6/html", make_html_module},
     {"k6/http", make_http_module},
     {"k6/metrics", make_metrics_module},
     {"k6/timers", make_timers_module},

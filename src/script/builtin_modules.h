@@ -12,8 +12,11 @@ bool is_builtin_module(std::string_view name);
 // nullptr: no such module.
 JSModuleDef* make_builtin_module(JSContext* context, std::string_view name);
 
+JSModuleDef* make_crypto_module(JSContext* context);
 JSModuleDef* make_data_module(JSContext* context);
+JSModuleDef* make_encoding_module(JSContext* context);
 JSModuleDef* make_execution_module(JSContext* context);
+JSModuleDef* make_html_module(JSContext* context);
 JSModuleDef* make_http_module(JSContext* context);
 JSModuleDef* make_k6_module(JSContext* context);
 JSModuleDef* make_metrics_module(JSContext* context);

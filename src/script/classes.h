@@ -10,6 +10,8 @@ struct ClassIds {
   JSClassID response = 0;
   JSClassID metric = 0;
   JSClassID shared_array = 0;
+  JSClassID hasher = 0;
+  JSClassID html = 0;
 };
 
 const ClassIds& class_ids();

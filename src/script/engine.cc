@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "script/builtin_modules.h"
+#include "script/library.h"
 #include "script/source_files.h"
 
 namespace brunt {
@@ -57,12 +58,13 @@ Result<std::string> module_name(std::string_view base, std::string_view specifie
   // The first import of all names the script itself, which may lie in a folder named k6.
   if (base == "<start>") return std::string(specifier);
   if (specifier == "k6" || specifier.starts_with("k6/")) return std::string(specifier);
+  if (auto ours = jslib_module(specifier)) return std::move(*ours);
   if (specifier.starts_with("https://") || specifier.starts_with("http://"))
     return fail(
         ErrorCode::unsupported,
         fmt::format("import of {}: modules from the network are not fetched; save it beside "
-                    "the script and import it as ./NAME.js",
-                    specifier));
+                    "the script and import it as ./NAME.js (of jslib.k6.io there are {})",
+                    specifier, jslib_names()));
   if (specifier.starts_with("file://")) specifier.remove_prefix(7);
   if (specifier.starts_with("/"))
     return std::filesystem::path(specifier).lexically_normal().string();
@@ -84,6 +86,8 @@ void Engine::close() {
   events.clear();
   JS_FreeValue(context_, std::exchange(exports, js_undefined));
   JS_FreeValue(context_, std::exchange(settled_, js_undefined));
+  for (const auto& [name, made] : libraries) JS_FreeValue(context_, made);
+  libraries.clear();
   JS_FreeContext(context_);
   JS_FreeRuntime(runtime_);
   runtime_ = nullptr;
@@ -134,6 +138,7 @@ Result<> Engine::make_context(EngineLimits limits) {
   }
   JS_SetContextOpaque(context_, this);
   add_globals(context_);
+  add_library_globals(context_);
   const JsValue global(context_, JS_GetGlobalObject(context_));
   JS_DefinePropertyValueStr(context_, global.get(), "__brunt_start",
                             JS_NewCFunction(context_, hand_over_exports, "__brunt_start", 1), 0);
@@ -147,6 +152,7 @@ Result<> Engine::open_for_reading(SourceFiles& files, ScriptBundle& collected) {
   TRY(make_context({.stack_bytes = 1u << 20u, .memory_bytes = memory_bytes_reading}));
   collected.polyfills = TRY(files.compile_polyfills(context_));
   TRY(run_byte_code(collected.polyfills));
+  TRY(files.compile_libraries(context_));
   collected.start = TRY(files.compile_start(context_));
   return run_byte_code(collected.start);
 }

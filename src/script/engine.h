@@ -87,6 +87,8 @@ class Engine {
   const Iteration* iteration = nullptr;  // While one runs.
   JSValue exports = js_undefined;        // The entry's namespace.
   EventLoop events{*this};
+  // Parts of the library that were used (library.h).
+  std::vector<std::pair<std::string, JSValue>> libraries;
   // Rejected promises that nobody has handled, with their reasons as text.
   std::vector<std::pair<void*, std::string>> rejections;
 

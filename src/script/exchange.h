@@ -53,6 +53,9 @@ bool read_request(JSContext* context, const RequestArguments& arguments, ScriptE
 // Parks until it has ended. Errors: cancelled.
 Result<> send_exchange(Fiber& self, Engine& engine, ScriptExchange& exchange);
 
+// http.request(): reads, sends, and gives the Response.
+JSValue make_request(JSContext* context, const RequestArguments& arguments);
+
 // Takes the exchange; it goes back to the body with the last reference. A failure is told, or
 // thrown where that was asked for.
 JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange);

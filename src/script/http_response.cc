@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "script/classes.h"
 #include "script/exchange.h"
+#include "script/library.h"
 #include "wire/cookie.h"
 
 namespace brunt {
@@ -209,10 +210,17 @@ JSValue json(JSContext* context, JSValueConst self, int count, JSValueConst* arg
   return selector.ok() ? select_json(context, value.get(), selector.view()) : js_exception;
 }
 
-JSValue refuse_html(JSContext* context, JSValueConst, int, JSValueConst*, int which) {
-  static constexpr std::array<const char*, 3> names = {"html", "submitForm", "clickLink"};
-  return throw_error(context, fmt::format("k6/http: Response.{}() is not supported yet",
-                                          names[static_cast<std::size_t>(which)]));
+constexpr std::array<const char*, 3> html_methods = {"html", "submitForm", "clickLink"};
+
+// They are in library/html.js and take the response first.
+JSValue call_html(JSContext* context, JSValueConst self, int count, JSValueConst* arguments,
+                  int which) {
+  const JsValue html(context, library(context, "html"));
+  if (html.failed()) return js_exception;
+  const JsValue method =
+      property(context, html.get(), html_methods[static_cast<std::size_t>(which)]);
+  JSValueConst all[] = {self, count > 0 ? arguments[0] : js_undefined};
+  return JS_Call(context, method.get(), js_undefined, 2, all);
 }
 
 void let_go(JSRuntime* runtime, JSValue object) {
@@ -246,10 +254,10 @@ void add_response_class(JSContext* context) {
   set_property(context, prototype, "json", JS_NewCFunction(context, json, "json", 1));
   set_property(context, prototype, "toJSON", JS_NewCFunction(context, to_json, "toJSON", 0));
   int which = 0;
-  for (const char* name : {"html", "submitForm", "clickLink"})
+  for (const char* name : html_methods)
     set_property(
         context, prototype, name,
-        JS_NewCFunctionMagic(context, refuse_html, name, 0, JS_CFUNC_generic_magic, which++));
+        JS_NewCFunctionMagic(context, call_html, name, 1, JS_CFUNC_generic_magic, which++));
   JS_SetClassProto(context, class_ids().response, prototype);
 }
 

@@ -27,7 +27,9 @@ JSValue argument(int count, JSValueConst* arguments, int index) {
   return index < count ? arguments[index] : js_undefined;
 }
 
-JSValue perform(JSContext* context, const RequestArguments& arguments) {
+}  // namespace
+
+JSValue make_request(JSContext* context, const RequestArguments& arguments) {
   if (!may_request(context)) return js_exception;
   Engine& engine = Engine::of(context);
   auto exchange = engine.body->exchanges().take();
@@ -42,23 +44,25 @@ JSValue perform(JSContext* context, const RequestArguments& arguments) {
   return make_response(context, std::move(exchange));
 }
 
+namespace {
+
 constexpr std::array<const char*, 7> methods = {"GET",   "HEAD",   "POST",   "PUT",
                                                 "PATCH", "DELETE", "OPTIONS"};
 
 JSValue js_bodyless(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
                     int method) {
-  return perform(context, {.method = methods[static_cast<std::size_t>(method)],
-                           .url = argument(count, arguments, 0),
-                           .body = js_undefined,
-                           .params = argument(count, arguments, 1)});
+  return make_request(context, {.method = methods[static_cast<std::size_t>(method)],
+                                .url = argument(count, arguments, 0),
+                                .body = js_undefined,
+                                .params = argument(count, arguments, 1)});
 }
 
 JSValue js_with_body(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
                      int method) {
-  return perform(context, {.method = methods[static_cast<std::size_t>(method)],
-                           .url = argument(count, arguments, 0),
-                           .body = argument(count, arguments, 1),
-                           .params = argument(count, arguments, 2)});
+  return make_request(context, {.method = methods[static_cast<std::size_t>(method)],
+                                .url = argument(count, arguments, 0),
+                                .body = argument(count, arguments, 1),
+                                .params = argument(count, arguments, 2)});
 }
 
 std::string upper(std::string text) {
@@ -70,10 +74,10 @@ std::string upper(std::string text) {
 
 JSValue js_request(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
   const std::string method = upper(text_of(context, argument(count, arguments, 0)));
-  return perform(context, {.method = method,
-                           .url = argument(count, arguments, 1),
-                           .body = argument(count, arguments, 2),
-                           .params = argument(count, arguments, 3)});
+  return make_request(context, {.method = method,
+                                .url = argument(count, arguments, 1),
+                                .body = argument(count, arguments, 2),
+                                .params = argument(count, arguments, 3)});
 }
 
 // The request goes on by itself; the promise comes to its response.

@@ -109,6 +109,8 @@ const ClassIds& class_ids() {
     JS_NewClassID(&drawn.response);
     JS_NewClassID(&drawn.metric);
     JS_NewClassID(&drawn.shared_array);
+    JS_NewClassID(&drawn.hasher);
+    JS_NewClassID(&drawn.html);
     return drawn;
   }();
   return ids;

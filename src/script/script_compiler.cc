@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "script/library.h"
 #include "script/source_files.h"
 #include "script/unsupported.h"
 
@@ -28,6 +29,7 @@ std::string byte_code_of(JSContext* context, JSValueConst code) {
 }  // namespace
 
 Result<std::string> SourceFiles::source_of(const std::string& name) {
+  if (const std::string_view ours = jslib_source(name); !ours.empty()) return std::string(ours);
   std::string text =
       name == bundle_.entry ? std::string(text_) : TRY(read_file(name, limits_.file_bytes_max));
   if (name.ends_with(".json")) {
@@ -68,6 +70,18 @@ Result<std::string> SourceFiles::compile_polyfills(JSContext* context) {
   std::string bytes = byte_code_of(context, code);
   JS_FreeValue(context, code);
   return bytes;
+}
+
+Result<> SourceFiles::compile_libraries(JSContext* context) {
+  for (const LibrarySource& source : library_sources) {
+    if (source.name.starts_with(jslib_folder)) continue;
+    const JSValue code =
+        TRY(compile(context, std::string(source.text), fmt::format("<{}>", source.name),
+                    JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
+    bundle_.libraries.emplace(source.name, byte_code_of(context, code));
+    JS_FreeValue(context, code);
+  }
+  return {};
 }
 
 Result<std::string> SourceFiles::compile_start(JSContext* context) {

@@ -178,4 +178,24 @@ struct ScriptWorld : StepWatcher {
   }
 };
 
+// What each expression comes to in one VU, as console.log() shows it; `await` may be written. What
+// throws is "Name: message".
+struct ScriptExpression {
+  std::string expression, value;
+};
+inline void check_expressions(const std::string& before,
+                              const std::vector<ScriptExpression>& expressions) {
+  std::string body;
+  for (const ScriptExpression& one : expressions)
+    body += "try { console.log(" + one.expression +
+            ") } catch (error) { console.log(`${error.name}: ${error.message}`) }\n";
+  ScriptWorld world;
+  world.play(before + "\nexport default async function () {\n" + body + "}");
+  CHECK(world.told == std::vector<std::string>{});
+  REQUIRE(world.said.size() == expressions.size());
+  for (std::size_t i = 0; i < expressions.size(); ++i)
+    CHECK_MESSAGE(world.said[i] == "console.log: " + expressions[i].value,
+                  expressions[i].expression);
+}
+
 }  // namespace brunt

@@ -26,6 +26,8 @@ class SourceFiles {
   // pending.
   JSModuleDef* compile_module(JSContext* context, const std::string& name);
   Result<std::string> compile_polyfills(JSContext* context);
+  // Those of library.h, into the bundle.
+  Result<> compile_libraries(JSContext* context);
   Result<std::string> compile_start(JSContext* context);
   // Errors: those of read_file.
   Result<std::string_view> open(const std::filesystem::path& path);

@@ -8,7 +8,7 @@ from harness import ROOT, Case
 
 EXAMPLES = ROOT / "examples/k6"
 # Each holds a threshold on its checks.
-MODULE_EXAMPLES = ["shared-data.js"]
+MODULE_EXAMPLES = ["shared-data.js", "signed.js", "pages.js", "expectations.js"]
 TIMERS = """
   location ~ ^/groups/[^/]+/timers$ { return 201 '{"timerId": "timer-7"}'; }
   location ~ ^/groups/[^/]+/timers/ {
