@@ -66,8 +66,10 @@ Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
 }  // namespace
 
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
-  verb.add_option("TARGET", flags.target,
-                  "A URL, a plan (.yaml), a k6 script (.js), or a file of vegeta targets")
+  verb.add_option(
+          "TARGET", flags.target,
+          "A URL, a plan (.yaml), a k6 script (.js, .ts, - for standard input), or a file of "
+          "vegeta targets")
       ->required();
   const char* url = "For a URL or targets";
   verb.add_option("-u,--vus", flags.load.vus, "Virtual users (default 10)")->group(url);
@@ -96,6 +98,7 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
                   "DURATION:VUS, a ramp; again for more (also --vus, --duration, --iterations)")
       ->allow_extra_args(false)
       ->group(script);
+  add_script_options(verb, flags.script_options, script);
   const char* plan = "For a plan";
   verb.add_option("--set", flags.sets, "Change a value: store=postgres, device.vus=500")
       ->allow_extra_args(false)
@@ -129,6 +132,7 @@ std::vector<std::string> words_of(const PlanSourceFlags& flags) {
   for (const std::string& set : flags.sets) add("--set", set);
   for (const std::string& pair : flags.environment) add("--env", pair);
   for (const std::string& stage : flags.stages) add("--stage", stage);
+  for (std::string& word : words_of(flags.script_options)) words.push_back(std::move(word));
   for (const std::string& choice : flags.matrix) add("--matrix", choice);
   if (flags.time_scale != 1) add("--time-scale", fmt::format("{}", flags.time_scale));
   if (flags.load.insecure) words.emplace_back("--insecure");

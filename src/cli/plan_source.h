@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/script_options.h"
 #include "plan/bare_url.h"
 #include "plan/plan.h"
 
@@ -16,6 +17,7 @@ struct PlanSourceFlags {
   CommandLineLoad load;
   std::optional<std::string> method, data;
   std::vector<std::string> environment, stages;  // For a script: NAME=VALUE, 30s:10.
+  ScriptOptionTexts script_options;
   std::vector<std::string> sets;
   double time_scale = 1;
   std::vector<std::string> matrix;  // name=value

@@ -37,6 +37,8 @@ struct RunFlags {
   std::vector<std::string> allow, redirections, outs;
   std::string local_ips;
   std::string html, format = "text", profile;
+  std::string summary_export, summary_mode = "full";
+  bool machine_summary = false;
   bool quiet = false, no_colour = false, no_thresholds = false;
 };
 
@@ -95,7 +97,34 @@ Result<std::vector<std::string>> write_profiles(const RunRecord& record, const R
   return files;
 }
 
-int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style) {
+Result<> write_summary_export(const ConductedRun& outcome, const Plan& plan,
+                              const RunFlags& flags) {
+  if (flags.summary_export.empty()) return {};
+  K6SummaryOptions options{.setup_data = outcome.setup_data};
+  if (plan.script != nullptr) options.trend_stats = plan.script->life.trend_stats;
+  const Json summary = flags.machine_summary ? k6_machine_summary(outcome.record, options)
+                                             : k6_summary_export(outcome.record, options);
+  return write_file(flags.summary_export, summary.dump_pretty() + "\n");
+}
+
+// What handleSummary() made, instead of the summary. False: something could not be written.
+bool show_script_texts(const ScriptTexts& texts) {
+  bool written = true;
+  for (const auto& [place, text] : texts) {
+    if (place == "stdout") {
+      written = print(text) && written;
+    } else if (place == "stderr") {
+      written = std::fwrite(text.data(), 1, text.size(), stderr) == text.size() && written;
+    } else if (const auto done = write_file(place, text); !done) {
+      complain("handleSummary(): " + done.error().text);
+      written = false;
+    }
+  }
+  return written;
+}
+
+int show_outcome(const ConductedRun& outcome, const Plan& plan, const RunFlags& flags,
+                 Style style) {
   int code = outcome.record.run.exit_code;
   if (!flags.html.empty()) {
     auto written = write_file(flags.html, html_report(outcome.record));
@@ -108,11 +137,18 @@ int show_outcome(const ConductedRun& outcome, const RunFlags& flags, Style style
     complain(written.error().text);
     if (code == 0) code = code_of(ExitCode::other);
   }
+  if (const auto written = write_summary_export(outcome, plan, flags); !written) {
+    complain(written.error().text);
+    if (code == 0) code = code_of(ExitCode::other);
+  }
   const auto profiles = write_profiles(outcome.record, flags);
   if (!profiles) {
     complain(profiles.error().text);
     if (code == 0) code = code_of(ExitCode::other);
   }
+  if (outcome.script_texts && flags.format == "text")
+    return show_script_texts(*outcome.script_texts) || code != 0 ? code : code_of(ExitCode::other);
+  if (flags.summary_mode == "disabled") return code;
   const std::string summary = render(outcome.record, flags.format,
                                      {.style = style,
                                       .page = flags.html,
@@ -157,6 +193,9 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
   Terminal out = Terminal::detect(STDOUT_FILENO);
   Terminal live = Terminal::detect(STDERR_FILENO);
   if (flags.no_colour) out.style.colours = live.style.colours = Colours::off;
+  options->summary.no_colour = out.style.colours == Colours::off;
+  options->summary.stdout_is_terminal = out.interactive;
+  options->summary.stderr_is_terminal = live.interactive;
   LiveView view(stderr,
                 flags.quiet        ? LiveView::Mode::quiet
                 : live.interactive ? LiveView::Mode::redraw
@@ -170,7 +209,7 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
       return plan.script != nullptr ? exit_code_of_script(outcome.error())
                                     : exit_code_of(outcome.error());
     }
-    const int code = show_outcome(*outcome, flags, out.style);
+    const int code = show_outcome(*outcome, plan, flags, out.style);
     run.record = std::move(outcome->record);
     return code;
   });
@@ -288,6 +327,15 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->group("Output");
   verb->add_option("--format", f.format, "The summary on standard output: text, json, csv, html")
       ->check(CLI::IsMember(record_formats))
+      ->group("Output");
+  verb->add_option("--summary-export", f.summary_export,
+                   "Write the summary as k6's JSON to this file")
+      ->group("Output");
+  verb->add_flag("--new-machine-readable-summary", f.machine_summary,
+                 "--summary-export in k6's newer, versioned form")
+      ->group("Output");
+  verb->add_option("--summary-mode", f.summary_mode, "full, compact, legacy, or disabled: none")
+      ->check(CLI::IsMember({"full", "compact", "legacy", "disabled"}))
       ->group("Output");
   verb->add_option("--ledger", f.ledger, "Where runs are kept: a file, or postgres://...")
       ->group("Output");

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdio>
+
 #include "base/file.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/console.h"
+#include "cli/script_options.h"
 #include "judge/exit_code.h"
 #include "script/script_reader.h"
 
@@ -18,63 +22,6 @@ Result<Json> number_of(std::string_view flag, const std::string& text) {
   return Json(*number);
 }
 
-// "30s:10"
-Result<Json> stage_of(std::string_view flag, std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos)
-    return fail(ErrorCode::invalid, fmt::format("{} {}: write it like 30s:10", flag, text));
-  Json stage{Json::Object()};
-  stage.set("duration", text.substr(0, colon));
-  stage.set("target", TRY(number_of(flag, std::string(text.substr(colon + 1)))));
-  return stage;
-}
-
-Result<Json> stages_of(std::string_view flag, const std::vector<std::string>& texts) {
-  Json stages{Json::Array()};
-  for (const std::string& text : texts)
-    for (const std::string_view one : split(text, ',')) stages.push(TRY(stage_of(flag, one)));
-  return stages;
-}
-
-Result<Json> options_of_environment(const std::map<std::string, std::string>& environment) {
-  struct Variable {
-    const char* name;
-    const char* option;
-    enum class Kind : std::uint8_t { text, number, flag, stages } kind;
-  };
-  static constexpr Variable variables[] = {
-      {"K6_VUS", "vus", Variable::Kind::number},
-      {"K6_DURATION", "duration", Variable::Kind::text},
-      {"K6_ITERATIONS", "iterations", Variable::Kind::number},
-      {"K6_STAGES", "stages", Variable::Kind::stages},
-      {"K6_BATCH", "batch", Variable::Kind::number},
-      {"K6_BATCH_PER_HOST", "batchPerHost", Variable::Kind::number},
-      {"K6_MAX_REDIRECTS", "maxRedirects", Variable::Kind::number},
-      {"K6_USER_AGENT", "userAgent", Variable::Kind::text},
-      {"K6_THROW", "throw", Variable::Kind::flag},
-      {"K6_DISCARD_RESPONSE_BODIES", "discardResponseBodies", Variable::Kind::flag},
-      {"K6_INSECURE_SKIP_TLS_VERIFY", "insecureSkipTLSVerify", Variable::Kind::flag},
-      {"K6_NO_CONNECTION_REUSE", "noConnectionReuse", Variable::Kind::flag},
-      {"K6_NO_VU_CONNECTION_REUSE", "noVUConnectionReuse", Variable::Kind::flag},
-      {"K6_MIN_ITERATION_DURATION", "minIterationDuration", Variable::Kind::text}};
-  Json options{Json::Object()};
-  for (const auto& [name, option, kind] : variables) {
-    const auto found = environment.find(name);
-    if (found == environment.end() || found->second.empty()) continue;
-    const std::string& text = found->second;
-    if (kind == Variable::Kind::number) {
-      options.set(option, TRY(number_of(name, text)));
-    } else if (kind == Variable::Kind::flag) {
-      options.set(option, text == "true" || text == "1");
-    } else if (kind == Variable::Kind::stages) {
-      options.set(option, TRY(stages_of(name, {text})));
-    } else {
-      options.set(option, text);
-    }
-  }
-  return options;
-}
-
 Result<Json> options_of_flags(const PlanSourceFlags& flags) {
   const CommandLineLoad& load = flags.load;
   const std::pair<bool, std::string_view> refused[] = {
@@ -85,7 +32,7 @@ Result<Json> options_of_flags(const PlanSourceFlags& flags) {
     if (is_given)
       return fail(ErrorCode::invalid,
                   fmt::format("{} is not for a script, which says so itself", name));
-  Json options{Json::Object()};
+  Json options = TRY(script_options_of(flags.script_options));
   if (load.vus) options.set("vus", TRY(number_of("--vus", *load.vus)));
   if (load.duration) options.set("duration", *load.duration);
   if (load.iterations) options.set("iterations", TRY(number_of("--iterations", *load.iterations)));
@@ -94,10 +41,24 @@ Result<Json> options_of_flags(const PlanSourceFlags& flags) {
   return options;
 }
 
+Result<std::string> read_standard_input() {
+  constexpr std::size_t bytes_max = 64u << 20u;  // Of a script: more is a mistake.
+  std::string text;
+  std::array<char, 64 << 10> block{};
+  while (const std::size_t size = std::fread(block.data(), 1, block.size(), stdin)) {
+    text.append(block.data(), size);
+    if (text.size() > bytes_max)
+      return fail(ErrorCode::too_large, "standard input: this is more than a script");
+  }
+  if (std::ferror(stdin) != 0) return fail(ErrorCode::io, "standard input cannot be read");
+  return text;
+}
+
 }  // namespace
 
 bool is_script(const std::string& target) {
-  return target.ends_with(".js") || target.ends_with(".mjs") || target.ends_with(".ts");
+  return target == "-" || target.ends_with(".js") || target.ends_with(".mjs") ||
+         target.ends_with(".ts");
 }
 
 Result<Plan> read_script_source(const PlanSourceFlags& flags,
@@ -109,15 +70,17 @@ Result<Plan> read_script_source(const PlanSourceFlags& flags,
       return fail(ErrorCode::invalid, fmt::format("--env {}: write it like NAME=VALUE", pair));
     settings.environment[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
-  settings.environment_options = TRY(options_of_environment(settings.environment));
+  settings.environment_options = TRY(script_options_of_environment(settings.environment));
   settings.command_line_options = TRY(options_of_flags(flags));
-  const std::string text = TRY(read_file(flags.target));
+  const std::string text =
+      TRY(flags.target == "-" ? read_standard_input() : read_file(flags.target));
   return read_script(text, flags.target, settings);
 }
 
 int exit_code_of_script(const Error& error) {
   if (error.code == ErrorCode::malformed || error.code == ErrorCode::unsupported)
     return code_of(ExitCode::script_exception);
+  if (error.code == ErrorCode::aborted) return code_of(ExitCode::script_aborted);
   if (error.code == ErrorCode::timeout) return code_of(ExitCode::setup_timeout);
   return exit_code_of(error);
 }

@@ -7,7 +7,7 @@
 
 namespace brunt {
 
-bool is_script(const std::string& target);  // NAME.js, NAME.mjs, NAME.ts
+bool is_script(const std::string& target);  // NAME.js, NAME.mjs, NAME.ts, - (standard input)
 
 // `environment`: of the process. Errors: those of read_script(); invalid: a flag that a script does
 // not take.

@@ -6,11 +6,13 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "metrics/metric.h"
 
 namespace brunt {
@@ -44,17 +46,29 @@ struct SharedRows {
   }
 };
 
+// What the script's options say about its setup(), teardown() and handleSummary().
+struct ScriptLifeOptions {
+  bool has_setup = false, has_teardown = false, has_summary = false;  // To be called.
+  Duration setup_max = std::chrono::seconds(60);
+  Duration teardown_max = std::chrono::seconds(60);
+  Duration summary_max = std::chrono::seconds(120);
+  std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
+  std::string time_unit;  // "", "s", "ms", "us"
+};
+
 struct ScriptBundle {
   std::string entry;                           // The main module's name: its path as given.
   std::map<std::string, std::string> modules;  // Byte code, by name.
-  std::string start;                           // Byte code: imports the entry and hands it over.
+  std::set<std::string> commonjs;              // Those of them that are no ES modules.
+  std::map<std::string, std::string> imports;  // Byte code that imports a module for require().
+  std::string start;                           // The same for the entry.
   std::string polyfills;                       // Byte code.
   std::map<std::string, std::string, std::less<>> libraries;     // Byte code, by name.
   std::map<std::string, std::string, std::less<>> files;         // What open() read, by path.
   std::map<std::string, SharedRows, std::less<>> shared_arrays;  // By name.
   std::map<std::string, std::string> environment;                // __ENV.
   std::vector<MetricInfo> metrics;                               // The script's own.
-  bool has_setup = false, has_teardown = false;
+  ScriptLifeOptions life;
   std::string options;  // JSON: what they came to, for exec.test.options.
   ScriptHttpOptions http;
   double time_scale = 1;              // Sleeps are divided by it.

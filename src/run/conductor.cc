@@ -99,6 +99,8 @@ class Conductor {
   Result<> generate(Fiber& self, ServiceSet& services);
   Result<> make_faults(ServiceSet& services);
   void tear_down(Fiber& self);
+  void hear(ScriptJudgement judgement, const std::string& reason);
+  void summarize(Fiber& self, ConductedRun& outcome);
   void begin_ledger();
   void take(GeneratorSecond second);
   void close(std::vector<ClosedSecond> closed);
@@ -134,6 +136,9 @@ class Conductor {
   std::uint32_t interrupts_ = 0;
   const Threshold* aborted_by_ = nullptr;
   std::string casualty_, failure_;
+  ExitCode failure_code_ = ExitCode::other;
+  ScriptJudgement judgement_ = ScriptJudgement::none;  // The script's own.
+  std::string reason_;
   SubjectBook subjects_;
   std::unique_ptr<ServiceOutages> outages_;
   std::unique_ptr<RunFaults> faults_;
@@ -284,7 +289,11 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   if (plan_.script != nullptr) {
     stages_ = std::make_unique<ScriptStages>(
         loop_, *setup_, [this](const std::string& text) { observer_.warning(text); });
-    setup_->script_data = TRY(stages_->set_up(self));
+    auto data = stages_->set_up(self);
+    hear(stages_->judgement(), stages_->reason());
+    if (judgement_ == ScriptJudgement::aborted)
+      return fail(ErrorCode::aborted, "setup(): the script called test.abort(): " + reason_);
+    setup_->script_data = TRY(std::move(data));
   }
   make_generators();
   TRY(generators_->prepare(self));
@@ -326,15 +335,52 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   return done;
 }
 
-// What fails here is told, and ends nothing: the load was made.
+// What fails here breaks nothing off: the load was made.
 void Conductor::tear_down(Fiber& self) {
-  if (auto done = stages_->tear_down(self); !done) observer_.warning(done.error().text);
+  const auto done = stages_->tear_down(self);
+  if (!done) {
+    observer_.warning(done.error().text);
+    if (failure_.empty()) failure_ = done.error().text;
+    failure_code_ = done.error().code == ErrorCode::timeout ? ExitCode::teardown_timeout
+                                                            : ExitCode::script_exception;
+  }
+  hear(stages_->judgement(), stages_->reason());
+  const std::int64_t second = (loop_.now() - start_) / std::chrono::seconds(1);
+  stages_->deliver(second, seconds_);
+  close(seconds_.close_until(second));
+}
+
+// The script's word on its own run: the worst, and the first of these, counts.
+void Conductor::hear(ScriptJudgement judgement, const std::string& reason) {
+  if (judgement <= judgement_) return;
+  judgement_ = judgement;
+  reason_ = reason.empty() ? "no reason given" : reason;
+  if (judgement != ScriptJudgement::aborted) return;
+  observer_.phase("stopping: the script called test.abort(): " + reason_);
+  stop(StopKind::now);
+}
+
+// handleSummary() of the script: its texts take the place of the summary.
+void Conductor::summarize(Fiber& self, ConductedRun& outcome) {
+  if (!stages_ || !plan_.script->life.has_summary) return;
+  const ScriptLifeOptions& life = plan_.script->life;
+  K6SummaryOptions summary = options_.summary;
+  summary.trend_stats = life.trend_stats;
+  summary.time_unit = life.time_unit;
+  summary.setup_data = setup_->script_data;
+  auto texts = stages_->summarize(self, k6_summary_data(outcome.record, summary).dump());
+  if (texts) {
+    outcome.script_texts = std::move(*texts);
+  } else {
+    observer_.warning(texts.error().text + "; the summary is brunt's own");
+  }
 }
 
 void Conductor::take(GeneratorSecond second) {
   if (!started_) return;  // A load that was abandoned hands over its one, empty second.
   for (auto& stream : streams_) stream->take(second.generator, second.snapshot);
   subjects_.take(second.subjects);
+  hear(second.judgement, second.reason);
   auto closed = seconds_.take(second);
   const std::uint32_t generator = second.generator;
   const bool last = second.last;
@@ -422,7 +468,10 @@ ConductedRun Conductor::finish(Fiber& self) {
                         .aborted_by = aborted_by_,
                         .ending = interrupts_ > 0 ? VerdictInput::Ending::signal
                                                   : VerdictInput::Ending::planned,
-                        .failure = failure_});
+                        .failure = failure_,
+                        .failure_code = failure_code_,
+                        .judgement = judgement_,
+                        .reason = reason_});
   ConductedRun outcome;
   outcome.ledger = ledger_->finish(self, record_);
   ledger_.reset();  // Its connection ends before the next begins: a server may give only one.
@@ -437,6 +486,8 @@ ConductedRun Conductor::finish(Fiber& self) {
     outcome.record = record_;
   }
   if (options_.ledger.empty()) outcome.ledger.place.clear();
+  outcome.setup_data = setup_->script_data;
+  summarize(self, outcome);
   return outcome;
 }
 

@@ -14,12 +14,16 @@
 #include "record/run_record.h"
 #include "run/progress.h"
 #include "run/run_options.h"
+#include "script/script_body.h"
 
 namespace brunt {
 
 struct ConductedRun {
   RunRecord record;
   LedgerOutcome ledger;  // `place` is empty where no ledger was wanted.
+  // What the script's handleSummary() returned, to be shown instead of the summary.
+  std::optional<ScriptTexts> script_texts;
+  std::string setup_data;  // JSON: what the script's setup() returned; "": nothing.
 };
 
 // Parks until the run is over. `signals` may be nullptr. REQUIRES: called on the main thread's

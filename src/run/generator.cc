@@ -165,6 +165,7 @@ void Generator::make_series() {
 }
 
 Result<> Generator::run(Fiber& self, Instant start) {
+  started_ = start;
   frozen_at_ = loop_.now();
   cpu_before_ = thread_cpu();
   loop_.reset_lag();
@@ -212,6 +213,8 @@ void Generator::hand_over(std::int64_t second, bool last) {
   }
   handed.snapshot = recorder_.freeze(second);
   handed.subjects = std::exchange(subjects_, {});
+  handed.judgement = judgement_;
+  handed.reason = reason_;
   sink_.second(std::move(handed));
 }
 
@@ -259,6 +262,24 @@ void Generator::subject_ended(const Subject& subject) {
 
 void Generator::script_said(std::string_view text) {
   sink_.warned(std::string(text));
+}
+
+void Generator::script_judged(ScriptJudgement judgement, std::string_view reason) {
+  if (judgement <= judgement_) return;
+  judgement_ = judgement;
+  reason_ = reason;
+  if (judgement == ScriptJudgement::aborted) scenarios_.stop(StopKind::now);
+}
+
+InstanceFigures Generator::instance() const {
+  InstanceFigures figures{.elapsed = std::max(loop_.now() - started_, Duration{})};
+  for (const ScenarioProgress& scenario : scenarios_.progress()) {
+    figures.completed += scenario.now.counts.completed;
+    figures.interrupted += scenario.now.counts.interrupted;
+    figures.vus_active += scenario.now.vus_active;
+    figures.vus += scenario.now.vus;
+  }
+  return figures;
 }
 
 void Generator::step_failed(std::string_view scenario, std::string_view text) {

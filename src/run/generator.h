@@ -69,7 +69,9 @@ struct GeneratorSecond {
   std::vector<SubjectFigure> subjects;  // Of clients that have ended.
   double cpu = 0;                       // Of one core, by this thread, over the second.
   Duration lag{};                       // The loop's longest turn.
-  bool last = false;                    // Nothing comes after it.
+  ScriptJudgement judgement = ScriptJudgement::none;  // The script's, of the run so far.
+  std::string reason;                                 // The one it gave.
+  bool last = false;                                  // Nothing comes after it.
 };
 
 // Where seconds and sentences go. Called on the generator's loop; must not park.
@@ -121,6 +123,8 @@ class Generator : LoadObserver, StepWatcher {
   void data_used_up(std::uint32_t scenario) override;
   void subject_ended(const Subject& subject) override;
   void script_said(std::string_view text) override;
+  void script_judged(ScriptJudgement judgement, std::string_view reason) override;
+  InstanceFigures instance() const override;
 
   Result<> make_tls();
   Result<std::unique_ptr<VuBody>> make_body(std::uint32_t scenario, LoadModel model);
@@ -150,7 +154,9 @@ class Generator : LoadObserver, StepWatcher {
   std::vector<std::string> warned_;      // Each sentence once.
   std::vector<SubjectFigure> subjects_;  // Of this second.
   Duration cpu_before_{};
-  Instant frozen_at_{};
+  Instant started_{}, frozen_at_{};
+  ScriptJudgement judgement_ = ScriptJudgement::none;
+  std::string reason_;
 };
 
 }  // namespace brunt

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace brunt {
 namespace {
@@ -173,6 +174,10 @@ Frame frame_of(const GeneratorSecond& second) {
   frame.head.set("cpu", second.cpu);
   frame.head.set("lag", second.lag.count());
   frame.head.set("last", second.last);
+  if (second.judgement != ScriptJudgement::none) {
+    frame.head.set("judgement", std::int64_t{std::to_underlying(second.judgement)});
+    frame.head.set("reason", second.reason);
+  }
   Json progress{Json::Array()};
   for (const ScenarioProgress& scenario : second.progress) progress.push(progress_json(scenario));
   frame.head.set("progress", std::move(progress));
@@ -194,6 +199,14 @@ Result<GeneratorSecond> second_of(const Frame& frame) {
   second.lag = Duration(lag->integer());
   second.last = last->boolean();
   for (const Json& scenario : progress->array()) second.progress.push_back(progress_of(scenario));
+  if (const Json* judgement = frame.head.find("judgement")) {
+    const Json* reason = frame.head.find("reason");
+    if (!judgement->is_integer() || judgement->integer() < 0 || judgement->integer() > 2 ||
+        reason == nullptr || !reason->is_string())
+      return fail(ErrorCode::malformed, "a generator process sent a judgement that is none");
+    second.judgement = static_cast<ScriptJudgement>(judgement->integer());
+    second.reason = reason->string();
+  }
   if (const Json* subjects = frame.head.find("subjects"))
     second.subjects = TRY(subjects_of(*subjects));
   return second;

@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 #include "net/dialer.h"
 #include "report/k6_streams.h"
+#include "report/k6_summary.h"
 
 namespace brunt {
 
@@ -34,6 +35,7 @@ struct RunOptions {
   std::vector<K6StreamOptions> streams;
   std::string profile;  // The service whose CPU time is recorded; empty: none.
   Thresholds thresholds = Thresholds::judged;
+  K6SummaryOptions summary;  // Where the summary is shown; the script's own options are added.
 };
 
 // How many generator processes a plan needs so that its connections fit into their descriptors:

@@ -20,11 +20,19 @@ void add_verdict(RunRecord& record, const VerdictInput& input) {
     record.run.status = RunStatus::interrupted;
     ending = {.code = ExitCode::external_abort,
               .reason = "interrupted after " + format_duration(record.duration())};
+  } else if (input.judgement == ScriptJudgement::aborted) {
+    record.run.status = RunStatus::aborted;
+    ending = {.code = ExitCode::script_aborted,
+              .reason = "the script called test.abort(): " + input.reason};
   } else if (!input.failure.empty()) {
     record.run.status = RunStatus::aborted;
-    ending = {.code = ExitCode::other, .reason = input.failure};
+    ending = {.code = input.failure_code, .reason = input.failure};
   }
   Verdict verdict = judge_run(input.thresholds, input.generator, ending);
+  if (input.judgement == ScriptJudgement::failed && verdict.code == ExitCode::ok) {
+    verdict.code = ExitCode::marked_failed;
+    verdict.sentence = "failed: the script called test.fail(): " + input.reason;
+  }
   record.run.exit_code = code_of(verdict.code);
   record.run.verdict = std::move(verdict.sentence);
   for (const ExpectationVerdict& expectation : verdict.expectations) {

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "judge/exit_code.h"
 #include "judge/honesty_gate.h"
 #include "metrics/threshold_judge.h"
 #include "record/run_record.h"
+#include "step/step_context.h"
 
 namespace brunt {
 
@@ -15,7 +17,13 @@ struct VerdictInput {
   GeneratorHealth generator;
   const Threshold* aborted_by = nullptr;  // The one that ended the run; nullptr: none did.
   enum class Ending : std::uint8_t { planned, signal } ending = Ending::planned;
-  std::string failure;  // What broke the load off in its middle: a generator that died; else "".
+  // What broke the load off in its middle (a generator that died), or went wrong after it
+  // (teardown()); else "".
+  std::string failure;
+  ExitCode failure_code = ExitCode::other;
+  // A script's, of its own run, with its reason.
+  ScriptJudgement judgement = ScriptJudgement::none;
+  std::string reason;
 };
 
 // Fills in record.thresholds and notes and, of record.run, status, exit_code and verdict.

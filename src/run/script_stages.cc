@@ -1,7 +1,5 @@
 #include "run/script_stages.h"
 
-#include "script/script_stage.h"
-
 namespace brunt {
 
 ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
@@ -17,15 +15,37 @@ ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
 ScriptStages::~ScriptStages() = default;
 
 Result<std::string> ScriptStages::set_up(Fiber& self) {
-  return setup_.plan.script->has_setup ? run(self, "setup", limits_.setup_max) : std::string();
+  const ScriptLifeOptions& life = setup_.plan.script->life;
+  return life.has_setup ? run(self, "setup", life.setup_max) : std::string();
 }
 
 Result<> ScriptStages::tear_down(Fiber& self) {
-  if (setup_.plan.script->has_teardown) TRY(run(self, "teardown", limits_.teardown_max));
+  const ScriptLifeOptions& life = setup_.plan.script->life;
+  if (life.has_teardown) TRY(run(self, "teardown", life.teardown_max));
   return {};
 }
 
+Result<ScriptTexts> ScriptStages::summarize(Fiber& self, const std::string& data) {
+  ScriptTexts texts;
+  const auto summarize_it = [&](ScriptStage& stage) -> Result<> {
+    texts = TRY(stage.summarize(self, data, setup_.plan.script->life.summary_max));
+    return {};
+  };
+  TRY(with_stage(summarize_it));
+  return texts;
+}
+
 Result<std::string> ScriptStages::run(Fiber& self, const std::string& function, Duration limit) {
+  std::string returned;
+  const auto run_it = [&](ScriptStage& stage) -> Result<> {
+    returned = TRY(stage.run(self, function, setup_.script_data, limit));
+    return {};
+  };
+  TRY(with_stage(run_it));
+  return returned;
+}
+
+Result<> ScriptStages::with_stage(const std::function<Result<>(ScriptStage&)>& work) {
   const TlsOptions& options = setup_.plan.tls;
   tls_ = TRY(TlsContext::client({.ca_file = options.ca.string(),
                                  .insecure = options.insecure,
@@ -42,13 +62,19 @@ Result<std::string> ScriptStages::run(Fiber& self, const std::string& function, 
                       .seed = setup_.seed,
                       .watcher = *this};
   ScriptStage stage(context, setup_.registry);
-  return stage.run(self, function, setup_.script_data, limit);
+  return work(stage);
 }
 
 void ScriptStages::deliver(std::int64_t second, Seconds& seconds) {
   Snapshot snapshot = recorder_.freeze(second);
   // It can fail only if what we froze ourselves makes no sense.
   (void)seconds.take_aside(snapshot, Seconds::Aside::script);
+}
+
+void ScriptStages::script_judged(ScriptJudgement judgement, std::string_view reason) {
+  if (judgement <= judgement_) return;
+  judgement_ = judgement;
+  reason_ = reason;
 }
 
 void ScriptStages::step_failed(std::string_view, std::string_view text) {

@@ -85,8 +85,12 @@ Result<std::vector<ClosedSecond>> Seconds::take(const GeneratorSecond& second) {
     if (!each.ended) complete = std::min(complete, each.delivered);
   }
   complete = std::min(complete, newest);
+  return close_until(complete);
+}
+
+std::vector<ClosedSecond> Seconds::close_until(std::int64_t second) {
   std::vector<ClosedSecond> closed;
-  while (closed_ < complete) {
+  while (closed_ < second) {
     ++closed_;
     closed.push_back({closed_, totals_.close_second(closed_)});
   }

@@ -36,6 +36,9 @@ class Seconds {
   // counts for the next). Errors: those of Totals::merge.
   Result<> take_aside(const Snapshot& snapshot, Aside recorder = Aside::watch);
 
+  // Closes every second up to this one. REQUIRES: all generators have ended.
+  std::vector<ClosedSecond> close_until(std::int64_t second);
+
   // What the live view shows after these seconds. `elapsed` is the caller's.
   Progress progress(const Plan& plan, std::span<const ClosedSecond> closed);
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "script/builtin_modules.h"
+#include "script/commonjs.h"
 #include "script/library.h"
 #include "script/source_files.h"
 
@@ -17,8 +18,9 @@ namespace {
 // What becomes a SharedArray is read here as a whole, once.
 constexpr std::size_t memory_bytes_reading = std::size_t{4} << 30u;
 
-JSValue hand_over_exports(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
-  Engine::of(context).exports = JS_DupValue(context, arguments[0]);
+JSValue hand_over(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  JSValue& handed = Engine::of(context).handed_over;
+  JS_FreeValue(context, std::exchange(handed, JS_DupValue(context, arguments[0])));
   return js_undefined;
 }
 
@@ -46,6 +48,7 @@ JSModuleDef* load_module(JSContext* context, const char* name, void*) {
   Engine& engine = Engine::of(context);
   if (JSModuleDef* ours = make_builtin_module(context, name)) return ours;
   if (engine.reading != nullptr) return engine.sources->compile_module(context, name);
+  if (engine.bundle->commonjs.contains(name)) return import_commonjs(context, name);
   const auto found = engine.bundle->modules.find(name);
   if (found != engine.bundle->modules.end()) return load_byte_code(context, found->second);
   (void)throw_error(context, fmt::format("module {} was not read with the script", name));
@@ -53,6 +56,13 @@ JSModuleDef* load_module(JSContext* context, const char* name, void*) {
 }
 
 }  // namespace
+
+std::string calling_module(JSContext* context) {
+  const JSAtom atom = JS_GetScriptOrModuleName(context, 1);
+  const JsValue name(context, JS_AtomToString(context, atom));
+  JS_FreeAtom(context, atom);
+  return text_of(context, name.get());
+}
 
 Result<std::string> module_name(std::string_view base, std::string_view specifier) {
   // The first import of all names the script itself, which may lie in a folder named k6.
@@ -88,6 +98,10 @@ void Engine::close() {
   JS_FreeValue(context_, std::exchange(settled_, js_undefined));
   for (const auto& [name, made] : libraries) JS_FreeValue(context_, made);
   libraries.clear();
+  JS_FreeValue(context_, std::exchange(handed_over, js_undefined));
+  JS_FreeValue(context_, std::exchange(awaited_, js_undefined));
+  for (const auto& [name, module] : commonjs) JS_FreeValue(context_, module);
+  commonjs.clear();
   JS_FreeContext(context_);
   JS_FreeRuntime(runtime_);
   runtime_ = nullptr;
@@ -101,7 +115,7 @@ int Engine::poll(JSRuntime*, void* opaque) {
     engine.ran_away_ = engine.polls_ > engine.limits_.polls_init;
     return engine.ran_away_ ? 1 : 0;
   }
-  if (engine.fiber->cancelled()) return 1;
+  if (engine.fiber->cancelled() || engine.broken_off_) return 1;
   if (engine.polls_ < engine.limits_.polls_yield) return 0;
   engine.polls_ = 0;
   // A millisecond, and not none, so that virtual time goes on too.
@@ -140,8 +154,10 @@ Result<> Engine::make_context(EngineLimits limits) {
   add_globals(context_);
   add_library_globals(context_);
   const JsValue global(context_, JS_GetGlobalObject(context_));
-  JS_DefinePropertyValueStr(context_, global.get(), "__brunt_start",
-                            JS_NewCFunction(context_, hand_over_exports, "__brunt_start", 1), 0);
+  JS_DefinePropertyValueStr(context_, global.get(), "__brunt_hand_over",
+                            JS_NewCFunction(context_, hand_over, "__brunt_hand_over", 1), 0);
+  JS_DefinePropertyValueStr(context_, global.get(), "__brunt_await",
+                            JS_NewCFunction(context_, js_await, "__brunt_await", 1), 0);
   return {};
 }
 
@@ -153,8 +169,8 @@ Result<> Engine::open_for_reading(SourceFiles& files, ScriptBundle& collected) {
   collected.polyfills = TRY(files.compile_polyfills(context_));
   TRY(run_byte_code(collected.polyfills));
   TRY(files.compile_libraries(context_));
-  collected.start = TRY(files.compile_start(context_));
-  return run_byte_code(collected.start);
+  collected.start = TRY(files.compile_import(context_, collected.entry));
+  return run_start();
 }
 
 Result<> Engine::open(Fiber& self, const ScriptBundle& compiled, const ScriptCall& call) {
@@ -164,7 +180,7 @@ Result<> Engine::open(Fiber& self, const ScriptBundle& compiled, const ScriptCal
   TRY(make_context({}));
   enter(self);
   TRY(run_byte_code(compiled.polyfills));
-  TRY(run_byte_code(compiled.start));
+  TRY(run_start());
   in_init = false;
   return {};
 }
@@ -175,8 +191,45 @@ void Engine::enter(Fiber& self) {
   JS_UpdateStackTop(runtime_);
 }
 
+std::string Engine::tag_text() const {
+  std::string text;
+  for (const auto& [name, value] : tags) text.append(name).append("\n").append(value).append("\n");
+  return text;
+}
+
+// Runs the entry's init code, with what it awaits at its top level.
+Result<> Engine::run_start() {
+  TRY(run_byte_code(bundle->start));
+  exports = std::exchange(handed_over, js_undefined);
+  if (JS_IsUndefined(awaited_)) return {};
+  TRY(watch(awaited_));
+  TRY(settle());
+  if (rejected_) return fail(ErrorCode::malformed, *std::exchange(rejected_, std::nullopt));
+  if (!is_settled_)
+    return fail(ErrorCode::malformed,
+                fmt::format("{}: what is awaited at its top level does not come to an end in init "
+                            "code",
+                            bundle->entry));
+  return {};
+}
+
+// Of a module with `await` at its top level (ui/transpiler): its statements as an async function.
+JSValue Engine::js_await(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  Engine& engine = of(context);
+  JSValue next = js_undefined;
+  if (JS_IsUndefined(engine.awaited_)) {
+    next = JS_Call(context, arguments[0], js_undefined, 0, nullptr);
+  } else {
+    const JsValue then = property(context, engine.awaited_, "then");
+    next = JS_Call(context, then.get(), engine.awaited_, 1, arguments);
+  }
+  if (JS_IsException(next)) return next;
+  JS_FreeValue(context, std::exchange(engine.awaited_, next));
+  return js_undefined;
+}
+
 bool Engine::interrupted() const {
-  return ran_away_ || (fiber != nullptr && fiber->cancelled());
+  return ran_away_ || broken_off_ || (fiber != nullptr && fiber->cancelled());
 }
 
 Result<> Engine::run_byte_code(const std::string& code) {
@@ -247,6 +300,7 @@ Result<JsValue> Engine::call(const std::string& function, std::span<JSValueConst
 JSValue Engine::take_settled(JSContext* context, JSValueConst, int, JSValueConst* arguments,
                              int is_rejected) {
   Engine& engine = of(context);
+  engine.is_settled_ = true;
   if (is_rejected != 0) {
     JS_Throw(context, JS_DupValue(context, arguments[0]));
     engine.rejected_ = take_exception(context);
@@ -260,6 +314,7 @@ JSValue Engine::take_settled(JSContext* context, JSValueConst, int, JSValueConst
 Result<> Engine::watch(JSValueConst promise) {
   JS_FreeValue(context_, std::exchange(settled_, js_undefined));
   rejected_.reset();
+  is_settled_ = false;
   const JsValue then = property(context_, promise, "then");
   const auto taker = [&](int is_rejected) {
     return JsValue(context_, JS_NewCFunctionMagic(context_, take_settled, "settled", 1,

@@ -6,6 +6,7 @@
 //
 // Source: QuickJS 2021-03-27, quickjs.h; docs/decisions/0005-javascript-engine.md.
 #pragma once
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -69,6 +70,8 @@ class Engine {
   // rejected and nobody caught.
   Result<> settle();
 
+  // Ends the run, or only this engine's work, from within: what runs is broken off soon.
+  void break_off() { broken_off_ = true; }
   // Whether it was broken off; then whatever the script returned is worth nothing.
   bool interrupted() const;
 
@@ -81,11 +84,16 @@ class Engine {
   PlanVu* vu = nullptr;
   Fiber* fiber = nullptr;
   bool in_init = true;
-  std::uint32_t group = 0;  // By ScriptBody: the path of open groups.
+  // exec.vu.metrics.tags: of everything that this virtual user measures from then on.
+  std::vector<std::pair<std::string, std::string>> tags;
+  std::string tag_text() const;  // As tag_text.h.
+  std::uint32_t group = 0;       // By ScriptBody: the path of open groups.
   std::uint64_t iterations = 0;
   std::uint64_t id_in_instance = 0;
-  const Iteration* iteration = nullptr;  // While one runs.
-  JSValue exports = js_undefined;        // The entry's namespace.
+  const Iteration* iteration = nullptr;     // While one runs.
+  JSValue exports = js_undefined;           // The entry's namespace.
+  JSValue handed_over = js_undefined;       // The namespace of a module that was just imported.
+  std::map<std::string, JSValue> commonjs;  // By name: the `module` of each that has begun to run.
   EventLoop events{*this};
   // Parts of the library that were used (library.h).
   std::vector<std::pair<std::string, JSValue>> libraries;
@@ -98,7 +106,9 @@ class Engine {
  private:
   Result<> make_context(EngineLimits limits);
   Result<> run_byte_code(const std::string& code);
+  Result<> run_start();
   Result<> watch(JSValueConst promise);
+  static JSValue js_await(JSContext* context, JSValueConst, int, JSValueConst* arguments);
   static JSValue take_settled(JSContext* context, JSValueConst, int, JSValueConst* arguments,
                               int is_rejected);
   static int poll(JSRuntime* runtime, void* engine);
@@ -109,14 +119,18 @@ class Engine {
   JSRuntime* runtime_ = nullptr;
   JSContext* context_ = nullptr;
   std::uint32_t polls_ = 0;
-  bool ran_away_ = false;
+  bool ran_away_ = false, broken_off_ = false;
   JSValue settled_ = js_undefined;       // What the promise in hand came to.
   std::optional<std::string> rejected_;  // Why it did not.
+  bool is_settled_ = false;
+  JSValue awaited_ = js_undefined;  // What modules await at their top level, one after the other.
 };
 
 // Of modules: what a specifier means in module `base`. Errors: unsupported, invalid; in plain
 // words.
 Result<std::string> module_name(std::string_view base, std::string_view specifier);
+// The module or file whose code called the function of ours that runs.
+std::string calling_module(JSContext* context);
 
 // setTimeout() and its like, which are global too.
 void add_timers(JSContext* context, JSValueConst target);

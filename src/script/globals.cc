@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "script/commonjs.h"
 #include "script/script_body.h"
 #include "script/source_files.h"
 
@@ -44,10 +45,7 @@ std::string path_of(JSContext* context, std::string_view name) {
   if (name.starts_with("file://")) name.remove_prefix(7);
   const std::filesystem::path path(name);
   if (path.is_absolute()) return path.lexically_normal().string();
-  const JSAtom atom = JS_GetScriptOrModuleName(context, 1);
-  const JsValue module(context, JS_AtomToString(context, atom));
-  JS_FreeAtom(context, atom);
-  const std::filesystem::path base(text_of(context, module.get()));
+  const std::filesystem::path base(calling_module(context));
   return (base.parent_path() / path).lexically_normal().string();
 }
 
@@ -76,12 +74,6 @@ JSValue open_file(JSContext* context, JSValueConst, int count, JSValueConst* arg
   return js_string(context, bytes);
 }
 
-JSValue refuse_require(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
-  return throw_error(context,
-                     fmt::format("require(\"{}\"): CommonJS is not supported yet; write import",
-                                 text_of(context, arguments[0])));
-}
-
 // Made when it is first looked at: most scripts need none of the machine's variables.
 JSValue get_environment(JSContext* context, JSValueConst, int, JSValueConst*) {
   const Engine& engine = Engine::of(context);
@@ -108,9 +100,10 @@ void add_globals(JSContext* context) {
         context, console, name,
         JS_NewCFunctionMagic(context, console_say, name, 0, JS_CFUNC_generic_magic, level++));
   set_property(context, global.get(), "console", console);
+  set_property(context, global.get(), "global", JS_DupValue(context, global.get()));
   set_property(context, global.get(), "open", JS_NewCFunction(context, open_file, "open", 1));
   set_property(context, global.get(), "require",
-               JS_NewCFunction(context, refuse_require, "require", 1));
+               JS_NewCFunction(context, js_require, "require", 1));
   add_timers(context, global.get());
   const JSAtom name = JS_NewAtom(context, "__ENV");
   JS_DefinePropertyGetSet(context, global.get(), name,

@@ -172,6 +172,7 @@ bool read_url(JSContext* context, JSValueConst url, ScriptExchange& exchange) {
 std::string key_of(const ScriptExchange& exchange, std::uint32_t group) {
   std::string key = exchange.method;
   key.append(" ").append(std::to_string(group)).append(" ").append(exchange.url_text);
+  if (!exchange.tags.empty()) key.append("\n").append(exchange.tags);
   return key;
 }
 
@@ -184,7 +185,7 @@ bool read_plain(Engine& engine, ScriptExchange& exchange) {
   auto url = parse_url(exchange.url_text);
   if (!url) return false;
   const std::string_view name = body.name_of_url(exchange.url_text);
-  HttpSeries& series = body.http_series(exchange.method, name, engine.group, {});
+  HttpSeries& series = body.http_series(exchange.method, name, engine.group, exchange.tags);
   if (name != exchange.url_text) return false;  // One of many: not worth keeping.
   auto encoded =
       HttpSession::prepare({.method = exchange.method, .url = *url}, body.session_options());
@@ -215,6 +216,7 @@ bool read_request(JSContext* context, const RequestArguments& arguments, ScriptE
   Engine& engine = Engine::of(context);
   exchange.reset(engine.bundle->http);
   exchange.group = engine.group;
+  exchange.tags = engine.tag_text();
   exchange.method.assign(arguments.method);
   if (!read_url(context, arguments.url, exchange)) return false;
   if (is_nothing(arguments.params) && is_nothing(arguments.body) && exchange.name.empty() &&

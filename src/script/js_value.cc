@@ -82,6 +82,13 @@ void set_property(JSContext* context, JSValueConst object, const char* name, JSV
   JS_DefinePropertyValueStr(context, object, name, value, JS_PROP_C_W_E);
 }
 
+void add_getter(JSContext* context, JSValueConst object, const char* name, JSCFunction* code) {
+  const JSAtom atom = JS_NewAtom(context, name);
+  JS_DefinePropertyGetSet(context, object, atom, JS_NewCFunction(context, code, name, 0),
+                          js_undefined, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE);
+  JS_FreeAtom(context, atom);
+}
+
 JsPromise::Parts JsPromise::make(JSContext* context) {
   JSValue functions[2] = {js_undefined, js_undefined};
   const JSValue promise = JS_NewPromiseCapability(context, functions);

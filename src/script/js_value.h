@@ -107,6 +107,8 @@ class JsPromise {
 std::vector<std::string> property_names(JSContext* context, JSValueConst object);
 JsValue property(JSContext* context, JSValueConst object, const char* name);
 void set_property(JSContext* context, JSValueConst object, const char* name, JSValue value);
+// A property that is asked of `code` each time it is looked at.
+void add_getter(JSContext* context, JSValueConst object, const char* name, JSCFunction* code);
 // Goes through an object's own enumerable properties; `each` returns false to stop.
 template <typename Each>
 void for_each_property(JSContext* context, JSValueConst object, Each each) {

@@ -242,6 +242,15 @@ class OptionsReader {
       (name == "batch" ? http.batch_max : http.batch_origin_max) = limit;
       return {};
     }
+    if (Duration* limit = limit_of(name)) return *limit = TRY(duration_in(name, value)), Result<>();
+    if (name == "summaryTrendStats") return read_trend_stats(value);
+    if (name == "summaryTimeUnit") return read_time_unit(value);
+    if (name == "noSetup" || name == "noTeardown") {
+      if (!value.is_bool()) return wrong(name, "true or false", value);
+      bool& is_called = name == "noSetup" ? bundle_.life.has_setup : bundle_.life.has_teardown;
+      is_called = is_called && !value.boolean();
+      return {};
+    }
     if (bool* flag = flag_of(name)) {
       if (!value.is_bool()) return wrong(name, "true or false", value);
       *flag = value.boolean() != (name == "noConnectionReuse" || name == "noVUConnectionReuse" ||
@@ -249,7 +258,7 @@ class OptionsReader {
       return {};
     }
     if (std::ranges::find(read_elsewhere, name) != read_elsewhere.end()) return {};
-    if (std::ranges::find(ignored, name) != ignored.end()) {
+    if (std::ranges::find(ignored, name) != std::end(ignored)) {
       bundle_.warnings.push_back(
           fmt::format("options.{} is not supported yet, and has no effect", name));
       return {};
@@ -267,6 +276,33 @@ class OptionsReader {
     if (name == "discardResponseBodies") return &bundle_.http.discard_bodies;
     if (name == "throw") return &bundle_.http.throws;
     return nullptr;
+  }
+
+  Duration* limit_of(std::string_view name) {
+    if (name == "setupTimeout") return &bundle_.life.setup_max;
+    if (name == "teardownTimeout") return &bundle_.life.teardown_max;
+    if (name == "handleSummaryTimeout") return &bundle_.life.summary_max;
+    return nullptr;
+  }
+
+  Result<> read_trend_stats(const Json& value) {
+    constexpr std::string_view name = "summaryTrendStats";
+    if (!value.is_array()) return wrong(name, "a list like [\"avg\", \"p(95)\"]", value);
+    bundle_.life.trend_stats.clear();
+    for (const Json& one : value.array()) {
+      if (const auto known = parse_statistic(one.text(), MetricKind::trend); !known)
+        return fail_in(fmt::format("options.{}", name), known.error());
+      bundle_.life.trend_stats.push_back(one.text());
+    }
+    return {};
+  }
+
+  Result<> read_time_unit(const Json& value) {
+    const std::string unit = value.text();
+    if (unit != "s" && unit != "ms" && unit != "us")
+      return wrong("summaryTimeUnit", "\"s\", \"ms\" or \"us\"", value);
+    bundle_.life.time_unit = unit;
+    return {};
   }
 
   Result<> read_thresholds(const Json& thresholds) {
@@ -301,35 +337,27 @@ class OptionsReader {
 
   static constexpr std::array<std::string_view, 6> read_elsewhere = {
       "iterations", "duration", "stages", "scenarios", "vus", "minIterationDuration"};
-  static constexpr std::array<std::string_view, 29> ignored = {"paused",
-                                                               "executionSegment",
-                                                               "executionSegmentSequence",
-                                                               "noSetup",
-                                                               "setupTimeout",
-                                                               "noTeardown",
-                                                               "teardownTimeout",
-                                                               "handleSummaryTimeout",
-                                                               "rps",
-                                                               "dns",
-                                                               "httpDebug",
-                                                               "tlsCipherSuites",
-                                                               "tlsVersion",
-                                                               "tlsAuth",
-                                                               "blacklistIPs",
-                                                               "blockHostnames",
-                                                               "hosts",
-                                                               "cloud",
-                                                               "ext",
-                                                               "summaryTrendStats",
-                                                               "summaryTimeUnit",
-                                                               "systemTags",
-                                                               "metricSamplesBufferSize",
-                                                               "consoleOutput",
-                                                               "localIPs",
-                                                               "features",
-                                                               "linger",
-                                                               "noUsageReport",
-                                                               "discardResponseBodies"};
+  static constexpr std::string_view ignored[] = {"paused",
+                                                 "executionSegment",
+                                                 "executionSegmentSequence",
+                                                 "rps",
+                                                 "dns",
+                                                 "httpDebug",
+                                                 "tlsCipherSuites",
+                                                 "tlsVersion",
+                                                 "tlsAuth",
+                                                 "blacklistIPs",
+                                                 "blockHostnames",
+                                                 "hosts",
+                                                 "cloud",
+                                                 "ext",
+                                                 "systemTags",
+                                                 "metricSamplesBufferSize",
+                                                 "consoleOutput",
+                                                 "localIPs",
+                                                 "features",
+                                                 "linger",
+                                                 "noUsageReport"};
 
   const Json& options_;
   const std::set<std::string>& functions_;

@@ -1,21 +1,19 @@
-// The module k6/execution: who runs, and what for. Only what can be known on this loop.
+// The module k6/execution: who runs, what for and how the run goes, and a script's word on its run.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "load/scenario_options.h"
 #include "script/builtin_modules.h"
 #include "script/engine.h"
 #include "script/script_body.h"
+#include "script/vu_tags.h"
 
 namespace brunt {
 namespace {
 
 JSValue number(JSContext* context, std::uint64_t value) {
   return JS_NewInt64(context, static_cast<std::int64_t>(value));
-}
-
-void add_getter(JSContext* context, JSValueConst object, const char* name, JSCFunction* code) {
-  const JSAtom atom = JS_NewAtom(context, name);
-  JS_DefinePropertyGetSet(context, object, atom, JS_NewCFunction(context, code, name, 0),
-                          js_undefined, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE);
-  JS_FreeAtom(context, atom);
 }
 
 Engine* running(JSContext* context) {
@@ -25,30 +23,112 @@ Engine* running(JSContext* context) {
   return nullptr;
 }
 
-JSValue get_scenario(JSContext* context, JSValueConst, int, JSValueConst*) {
-  Engine* engine = running(context);
-  if (engine == nullptr) return js_exception;
-  const Scenario& scenario = engine->body->scenario().scenario;
-  const JSValue object = JS_NewObject(context);
-  set_property(context, object, "name", js_string(context, scenario.name));
-  set_property(context, object, "executor", js_string(context, name_of(scenario.load.executor)));
-  if (engine->iteration != nullptr) {
-    set_property(context, object, "iterationInTest", number(context, engine->iteration->index));
-    set_property(context, object, "iterationInInstance",
-                 number(context, engine->iteration->index_in_instance));
+struct Figure {
+  enum : int {
+    // instance
+    duration,
+    completed,
+    interrupted,
+    vus_active,
+    vus_initialized,
+    // scenario
+    name,
+    executor,
+    start_time,
+    progress,
+    iteration_in_instance,
+    iteration_in_test,
+    // vu
+    id_in_instance,
+    id_in_test,
+    vu_iteration_in_instance,
+    vu_iteration_in_scenario,
+  };
+};
+
+struct Member {
+  const char* name;
+  int figure;
+};
+constexpr Member instance_members[] = {{"currentTestRunDuration", Figure::duration},
+                                       {"iterationsCompleted", Figure::completed},
+                                       {"iterationsInterrupted", Figure::interrupted},
+                                       {"vusActive", Figure::vus_active},
+                                       {"vusInitialized", Figure::vus_initialized}};
+constexpr Member scenario_members[] = {{"name", Figure::name},
+                                       {"executor", Figure::executor},
+                                       {"startTime", Figure::start_time},
+                                       {"progress", Figure::progress},
+                                       {"iterationInInstance", Figure::iteration_in_instance},
+                                       {"iterationInTest", Figure::iteration_in_test}};
+constexpr Member vu_members[] = {{"idInInstance", Figure::id_in_instance},
+                                 {"idInTest", Figure::id_in_test},
+                                 {"iterationInInstance", Figure::vu_iteration_in_instance},
+                                 {"iterationInScenario", Figure::vu_iteration_in_scenario}};
+
+JSValue get_instance(JSContext* context, const Engine& engine, int figure) {
+  const InstanceFigures figures = engine.body->scenario().shared.watcher.instance();
+  switch (figure) {
+    case Figure::duration:
+      return JS_NewFloat64(context, time_value(figures.elapsed));
+    case Figure::completed:
+      return number(context, figures.completed);
+    case Figure::interrupted:
+      return number(context, figures.interrupted);
+    case Figure::vus_active:
+      return number(context, figures.vus_active);
+    default:
+      return number(context, figures.vus);
   }
-  return object;
 }
 
-JSValue get_vu(JSContext* context, JSValueConst, int, JSValueConst*) {
-  Engine* engine = running(context);
+// Of its iterations where they are a fixed number, else of its time.
+double progress_of(const Engine& engine, Duration elapsed) {
+  const ScenarioOptions& load = engine.body->scenario().scenario.load;
+  const bool per_vu = load.executor == ExecutorKind::per_vu_iterations;
+  double share = time_value(elapsed) / std::max(1.0, time_value(load.planned_duration()));
+  if (per_vu || load.executor == ExecutorKind::shared_iterations)
+    share = static_cast<double>(engine.iteration->index) /
+            static_cast<double>(std::max<std::uint64_t>(
+                1, load.iterations * (per_vu ? load.vus : std::uint64_t{1})));
+  return std::clamp(share, 0.0, 1.0);
+}
+
+JSValue get_scenario(JSContext* context, const Engine& engine, int figure) {
+  const Scenario& scenario = engine.body->scenario().scenario;
+  if (engine.iteration == nullptr)
+    return throw_error(context, "exec.scenario: setup() and teardown() belong to none");
+  const Duration elapsed =
+      engine.body->scenario().shared.watcher.instance().elapsed - scenario.load.start_time;
+  switch (figure) {
+    case Figure::name:
+      return js_string(context, scenario.name);
+    case Figure::executor:
+      return js_string(context, name_of(scenario.load.executor));
+    case Figure::start_time:
+      return JS_NewInt64(context, engine.fiber->loop().wall().unix_ns / 1'000'000 -
+                                      elapsed / std::chrono::milliseconds(1));
+    case Figure::progress:
+      return JS_NewFloat64(context, progress_of(engine, elapsed));
+    case Figure::iteration_in_instance:
+      return number(context, engine.iteration->index_in_instance);
+    default:
+      return number(context, engine.iteration->index);
+  }
+}
+
+JSValue get_vu(JSContext* context, const Engine& engine, int figure) {
+  if (figure == Figure::id_in_test) return number(context, engine.vu->id);
+  if (figure == Figure::id_in_instance) return number(context, engine.id_in_instance);
+  return number(context, engine.vu->iteration);
+}
+
+JSValue get_figure(JSContext* context, JSValueConst, int figure) {
+  const Engine* engine = running(context);
   if (engine == nullptr) return js_exception;
-  const JSValue object = JS_NewObject(context);
-  set_property(context, object, "idInTest", number(context, engine->vu->id));
-  set_property(context, object, "idInInstance", number(context, engine->id_in_instance));
-  set_property(context, object, "iterationInInstance", number(context, engine->vu->iteration));
-  set_property(context, object, "iterationInScenario", number(context, engine->vu->iteration));
-  return object;
+  if (figure < Figure::name) return get_instance(context, *engine, figure);
+  if (figure < Figure::id_in_instance) return get_scenario(context, *engine, figure);
+  return get_vu(context, *engine, figure);
 }
 
 JSValue get_options(JSContext* context, JSValueConst, int, JSValueConst*) {
@@ -57,13 +137,69 @@ JSValue get_options(JSContext* context, JSValueConst, int, JSValueConst*) {
                       : JS_ParseJSON(context, text.c_str(), text.size(), "options");
 }
 
-int fill(JSContext* context, JSModuleDef* module) {
-  const JSValue all = JS_NewObject(context);
-  add_getter(context, all, "scenario", get_scenario);
-  add_getter(context, all, "vu", get_vu);
+// test.abort() and test.fail().
+JSValue js_judge(JSContext* context, JSValueConst, int count, JSValueConst* arguments, int aborts) {
+  Engine* engine = running(context);
+  if (engine == nullptr) return js_exception;
+  const std::string reason = count > 0 ? text_of(context, arguments[0]) : std::string();
+  engine->body->scenario().shared.watcher.script_judged(
+      aborts != 0 ? ScriptJudgement::aborted : ScriptJudgement::failed, reason);
+  if (aborts == 0) return js_undefined;
+  engine->break_off();
+  return throw_error(context, "test aborted" + (reason.empty() ? "" : ": " + reason));
+}
+
+JSValue refuse_metadata(JSContext* context, JSValueConst, int, JSValueConst*) {
+  return throw_error(context, "exec.vu.metrics.metadata is not supported yet; metrics.tags is");
+}
+
+JSValue make_object(JSContext* context, std::span<const Member> members) {
+  const JSValue object = JS_NewObject(context);
+  for (const auto& [name, figure] : members) {
+    JSCFunctionType get{};
+    get.getter_magic = get_figure;
+    const JSAtom atom = JS_NewAtom(context, name);
+    JS_DefinePropertyGetSet(
+        context, object, atom,
+        JS_NewCFunction2(context, get.generic, name, 0, JS_CFUNC_getter_magic, figure),
+        js_undefined, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE);
+    JS_FreeAtom(context, atom);
+  }
+  return object;
+}
+
+JSValue make_vu(JSContext* context) {
+  const JSValue vu = make_object(context, vu_members);
+  const JSValue tags = make_vu_tags(context);
+  const JSValue metrics = JS_NewObject(context);
+  set_property(context, vu, "tags", JS_DupValue(context, tags));
+  set_property(context, metrics, "tags", tags);
+  add_getter(context, metrics, "metadata", refuse_metadata);
+  set_property(context, vu, "metrics", metrics);
+  return vu;
+}
+
+JSValue make_test(JSContext* context) {
   const JSValue test = JS_NewObject(context);
   add_getter(context, test, "options", get_options);
-  set_property(context, all, "test", test);
+  set_property(context, test, "abort",
+               JS_NewCFunctionMagic(context, js_judge, "abort", 1, JS_CFUNC_generic_magic, 1));
+  set_property(context, test, "fail",
+               JS_NewCFunctionMagic(context, js_judge, "fail", 1, JS_CFUNC_generic_magic, 0));
+  return test;
+}
+
+constexpr const char* names[] = {"instance", "scenario", "test", "vu"};
+
+int fill(JSContext* context, JSModuleDef* module) {
+  const JSValue all = JS_NewObject(context);
+  const JSValue objects[] = {make_object(context, instance_members),
+                             make_object(context, scenario_members), make_test(context),
+                             make_vu(context)};
+  for (std::size_t i = 0; i < std::size(names); ++i) {
+    set_property(context, all, names[i], JS_DupValue(context, objects[i]));
+    JS_SetModuleExport(context, module, names[i], objects[i]);
+  }
   JS_SetModuleExport(context, module, "default", all);
   return 0;
 }
@@ -73,6 +209,7 @@ int fill(JSContext* context, JSModuleDef* module) {
 JSModuleDef* make_execution_module(JSContext* context) {
   JSModuleDef* module = JS_NewCModule(context, "k6/execution", fill);
   if (module == nullptr) return nullptr;
+  for (const char* name : names) JS_AddModuleExport(context, module, name);
   JS_AddModuleExport(context, module, "default");
   return module;
 }

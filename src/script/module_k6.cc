@@ -62,7 +62,8 @@ JSValue js_group(JSContext* context, JSValueConst, int count, JSValueConst* argu
   JsValue result(context, JS_Call(context, arguments[1], js_undefined, 0, nullptr));
   engine.group = outer;
   if (!engine.interrupted())
-    engine.body->group_series(mine).add(engine.fiber->loop().precise_now() - started);
+    engine.body->metric_series(MetricId::group_duration, mine, engine.tag_text())
+        .add(engine.fiber->loop().precise_now() - started);
   if (!result.failed() && JS_IsObject(result.get()) &&
       JS_IsFunction(context, property(context, result.get(), "then").get()) != 0)
     return throw_error(context, fmt::format("group {}: an async function would leave its group "
@@ -90,7 +91,7 @@ JSValue js_check(JSContext* context, JSValueConst, int count, JSValueConst* argu
   if (count < 2 || !JS_IsObject(arguments[1]))
     return throw_error(context, "check() takes a value and an object of checks");
   Engine& engine = Engine::of(context);
-  std::string tags;
+  std::string tags = engine.tag_text();
   if (count > 2 && !append_tags(context, arguments[2], tags, nullptr)) return js_exception;
   JSPropertyEnum* table = nullptr;
   std::uint32_t checks = 0;

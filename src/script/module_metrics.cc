@@ -74,7 +74,7 @@ JSValue js_add(JSContext* context, JSValueConst self, int count, JSValueConst* a
                                         text_of(context, given)));
     return js_bool(false);
   }
-  std::string tags;
+  std::string tags = engine.tag_text();
   if (count > 1 && !append_tags(context, arguments[1], tags, nullptr)) return js_exception;
   const auto id = engine.body->find_metric(info.name);
   if (!id) return throw_error(context, id.error().text);
@@ -108,6 +108,7 @@ const ClassIds& class_ids() {
     ClassIds drawn;
     JS_NewClassID(&drawn.response);
     JS_NewClassID(&drawn.metric);
+    JS_NewClassID(&drawn.vu_tags);
     JS_NewClassID(&drawn.shared_array);
     JS_NewClassID(&drawn.hasher);
     JS_NewClassID(&drawn.html);

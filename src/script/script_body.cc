@@ -105,6 +105,12 @@ Result<std::string> ScriptBody::run_once(Fiber& self, const std::string& functio
   return done;
 }
 
+Result<ScriptTexts> ScriptBody::summarize(Fiber& self, std::string_view data) {
+  ScriptVu mine(scenario_, Prng(scenario_.shared.seed));
+  TRY(mine.open(self, *this, data));
+  return mine.run_for_texts(self, "handleSummary");
+}
+
 void ScriptBody::say(std::string_view text) {
   scenario_.shared.watcher.script_said(text);
 }
@@ -143,10 +149,6 @@ Series& ScriptBody::check_series(std::string_view name, std::uint32_t group,
   const TagSetId id = tags_of(group, tags, {{"check", std::string(name)}});
   return *series_.emplace(key_, &scenario_.shared.recorder.series(MetricId::checks, id))
               .first->second;
-}
-
-Series& ScriptBody::group_series(std::uint32_t group) {
-  return metric_series(MetricId::group_duration, group, {});
 }
 
 Series& ScriptBody::metric_series(MetricId metric, std::uint32_t group, std::string_view tags) {

@@ -38,6 +38,9 @@ struct KnownRequest {
   HttpSeries* series = nullptr;
 };
 
+// What handleSummary() returned: where each text goes (stdout, stderr, a file) and the text.
+using ScriptTexts = std::vector<std::pair<std::string, std::string>>;
+
 class ScriptBody final : public VuBody {
  public:
   struct Limits {
@@ -60,6 +63,9 @@ class ScriptBody final : public VuBody {
   // JSON, "" for nothing. Parks. Errors: cancelled; malformed, with the exception.
   Result<std::string> run_once(Fiber& self, const std::string& function, std::string_view data);
 
+  // The same with handleSummary(), which gets `data` (JSON).
+  Result<ScriptTexts> summarize(Fiber& self, std::string_view data);
+
   // For the modules (engine.h).
   ScenarioContext& scenario() { return scenario_; }
   const ScriptBundle& bundle() const { return *scenario_.shared.plan.script; }
@@ -68,7 +74,6 @@ class ScriptBody final : public VuBody {
   const std::string& group_path(std::uint32_t group) const { return groups_[group]; }
   // `tags`: name, value, name, value ... each ended by a '\n'; "" for none.
   Series& check_series(std::string_view name, std::uint32_t group, std::string_view tags);
-  Series& group_series(std::uint32_t group);
   Series& metric_series(MetricId metric, std::uint32_t group, std::string_view tags);
   HttpSeries& http_series(std::string_view method, std::string_view name, std::uint32_t group,
                           std::string_view tags);

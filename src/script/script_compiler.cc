@@ -2,8 +2,10 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "script/commonjs.h"
 #include "script/library.h"
 #include "script/source_files.h"
+#include "script/source_text.h"
 #include "script/unsupported.h"
 
 namespace brunt {
@@ -36,32 +38,63 @@ Result<std::string> SourceFiles::source_of(const std::string& name) {
     if (auto valid = Json::parse(text); !valid) return fail_in(name, valid.error());
     return "export default " + text + ";";
   }
-  if (name.ends_with(".ts"))
-    return fail(ErrorCode::unsupported,
-                name + ": TypeScript is not supported yet; compile it to JavaScript");
   if (auto fits = check_supported(name, text); !fits) return std::unexpected(fits.error());
+  if (name.ends_with(".ts")) return transpiler_.strip_types(name, text);
   return text;
 }
 
-JSModuleDef* SourceFiles::compile_module(JSContext* context, const std::string& name) {
+// A module that the engine cannot read may be TypeScript (of standard input nobody knows), or await
+// something at its top level. js_exception: what the engine said of it is pending.
+JSValue SourceFiles::compile_text(JSContext* context, const std::string& name,
+                                  const std::string& text) {
+  const auto compile_it = [&](const std::string& source) {
+    return JS_Eval(context, source.data(), source.size(), name.c_str(),
+                   JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+  };
+  JSValue code = compile_it(text);
+  const auto again = [&](const Result<std::string>& other) {
+    if (!other || *other == text) return;
+    JS_FreeValue(context, JS_GetException(context));
+    code = compile_it(*other);
+  };
+  if (JS_IsException(code) && text.contains("await")) again(transpiler_.lift_await(name, text));
+  if (JS_IsException(code) && name == "-") again(transpiler_.strip_types(name, text));
+  return code;
+}
+
+bool SourceFiles::compile(JSContext* context, const std::string& name) {
   if (bundle_.modules.size() >= limits_.modules_max) {
     (void)throw_error(context, "the script has too many modules");
-    return nullptr;
+    return false;
   }
   auto source = source_of(name);
   if (!source) {
     refused = source.error();
     (void)throw_error(context, source.error().text);
-    return nullptr;
+    return false;
   }
-  // Left pending on an error, so that the engine tells it.
-  const JSValue code = JS_Eval(context, source->data(), source->size(), name.c_str(),
-                               JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
-  if (JS_IsException(code)) return nullptr;
+  const bool is_common = is_commonjs(*source);
+  const std::string wrapped =
+      is_common ? "(function (module, exports) {" + *source + "\n})" : std::string();
+  const JSValue code = is_common ? JS_Eval(context, wrapped.data(), wrapped.size(), name.c_str(),
+                                           JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY)
+                                 : compile_text(context, name, *source);
+  if (JS_IsException(code)) return false;  // Left pending, so that the engine tells it.
   bundle_.modules[name] = byte_code_of(context, code);
-  auto* made = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(code));
-  JS_FreeValue(context, code);
-  return made;
+  if (is_common) bundle_.commonjs.insert(name);
+  if (is_common) {
+    JS_FreeValue(context, code);
+  } else {
+    // The context holds it by its name.
+    loaded_[name] = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(code));
+    JS_FreeValue(context, code);
+  }
+  return true;
+}
+
+JSModuleDef* SourceFiles::compile_module(JSContext* context, const std::string& name) {
+  if (!bundle_.modules.contains(name) && !compile(context, name)) return nullptr;
+  return bundle_.commonjs.contains(name) ? import_commonjs(context, name) : loaded_[name];
 }
 
 Result<std::string> SourceFiles::compile_polyfills(JSContext* context) {
@@ -84,10 +117,10 @@ Result<> SourceFiles::compile_libraries(JSContext* context) {
   return {};
 }
 
-Result<std::string> SourceFiles::compile_start(JSContext* context) {
+Result<std::string> SourceFiles::compile_import(JSContext* context, const std::string& module) {
   std::string name;
-  append_json_string(name, bundle_.entry);
-  const std::string source = "import * as script from " + name + ";\n__brunt_start(script);\n";
+  append_json_string(name, module);
+  const std::string source = "import * as it from " + name + ";\n__brunt_hand_over(it);\n";
   auto compiled = compile(context, source, "<start>", JS_EVAL_TYPE_MODULE);
   if (!compiled) return std::unexpected(refused.value_or(compiled.error()));
   const JSValue code = *compiled;

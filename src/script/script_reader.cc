@@ -44,12 +44,9 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   engine.close();
   // Reading what is shared may have taken a multiple of it.
   if (!bundle.shared_arrays.empty()) ::malloc_trim(0);
-  bundle.has_setup = exports.functions.contains("setup");
-  bundle.has_teardown = exports.functions.contains("teardown");
-  if (exports.functions.contains("handleSummary"))
-    bundle.warnings.emplace_back(
-        "handleSummary() is not called yet: the summary is brunt's own; --format json gives it as "
-        "data");
+  bundle.life.has_setup = exports.functions.contains("setup");
+  bundle.life.has_teardown = exports.functions.contains("teardown");
+  bundle.life.has_summary = exports.functions.contains("handleSummary");
   const Json options =
       merged_options(merged_options(std::move(exports.options), settings.environment_options),
                      settings.command_line_options);

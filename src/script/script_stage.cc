@@ -7,19 +7,39 @@
 
 namespace brunt {
 
-Result<std::string> ScriptStage::run(Fiber& self, const std::string& function,
-                                     std::string_view data, Duration limit) {
+Result<> ScriptStage::work(Fiber& self, const std::string& function, Duration limit,
+                           const Work& work) {
   auto body = TRY(ScriptBody::create(context_, {.registry = registry_, .outside = true}));
-  Result<std::string> returned;
+  Result<> done;
   FiberGroup group(self.loop());
-  TRY(group.spawn("script",
-                  [&](Fiber& fiber) { returned = body->run_once(fiber, function, data); }));
+  TRY(group.spawn("script", [&](Fiber& fiber) { done = work(*body, fiber); }));
   const auto joined = group.join_until(self, self.now() + limit);
   if (!joined && joined.error().code == ErrorCode::timeout)
     return fail(ErrorCode::timeout,
                 fmt::format("{}() took longer than {}", function, format_duration(limit)));
-  if (!returned) return fail_in(function + "()", returned.error());
+  if (!done) return fail_in(function + "()", done.error());
+  return {};
+}
+
+Result<std::string> ScriptStage::run(Fiber& self, const std::string& function,
+                                     std::string_view data, Duration limit) {
+  std::string returned;
+  const auto run_it = [&](ScriptBody& body, Fiber& fiber) -> Result<> {
+    returned = TRY(body.run_once(fiber, function, data));
+    return {};
+  };
+  TRY(work(self, function, limit, run_it));
   return returned;
+}
+
+Result<ScriptTexts> ScriptStage::summarize(Fiber& self, std::string_view data, Duration limit) {
+  ScriptTexts texts;
+  const auto run_it = [&](ScriptBody& body, Fiber& fiber) -> Result<> {
+    texts = TRY(body.summarize(fiber, data));
+    return {};
+  };
+  TRY(work(self, "handleSummary", limit, run_it));
+  return texts;
 }
 
 }  // namespace brunt

@@ -1,10 +1,12 @@
-// setup() and teardown() of a script: run once, by the conductor, before and after the load.
+// setup(), teardown() and handleSummary() of a script: run once, by the conductor, before and after
+// the load.
 //
 //   ScriptStage stage(context, registry);
 //   const std::string data = TRY(stage.run(self, "setup", "", 60s));
 //
 // What they request is measured into the context's recorder, with group ::setup or ::teardown.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -23,7 +25,13 @@ class ScriptStage {
   Result<std::string> run(Fiber& self, const std::string& function, std::string_view data,
                           Duration limit);
 
+  // handleSummary(data): the texts that it returned. The same errors.
+  Result<ScriptTexts> summarize(Fiber& self, std::string_view data, Duration limit);
+
  private:
+  using Work = std::function<Result<>(ScriptBody&, Fiber&)>;
+  Result<> work(Fiber& self, const std::string& function, Duration limit, const Work& work);
+
   StepContext& context_;
   const MetricRegistry& registry_;
 };

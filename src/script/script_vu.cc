@@ -71,4 +71,25 @@ Result<std::string> ScriptVu::run_for_json(Fiber& self, const std::string& funct
   return JS_IsUndefined(json.get()) ? std::string() : text_of(context, json.get());
 }
 
+Result<ScriptTexts> ScriptVu::run_for_texts(Fiber& self, const std::string& function) {
+  JSContext* context = engine.context();
+  engine.enter(self);
+  std::array<JSValueConst, 1> arguments{data_};
+  const JsValue returned = TRY(engine.call(function, arguments));
+  if (!JS_IsObject(returned.get()))
+    return fail(ErrorCode::malformed, "it returned no object of texts, like { stdout: \"...\" }");
+  ScriptTexts texts;
+  for_each_property(context, returned.get(), [&](const std::string& name, JSValueConst value) {
+    std::size_t size = 0;
+    const std::uint8_t* bytes =
+        JS_IsObject(value) ? JS_GetArrayBuffer(context, &size, value) : nullptr;
+    if (bytes == nullptr && JS_IsObject(value)) JS_FreeValue(context, JS_GetException(context));
+    texts.emplace_back(name, bytes != nullptr
+                                 ? std::string(reinterpret_cast<const char*>(bytes), size)
+                                 : text_of(context, value));
+    return true;
+  });
+  return texts;
+}
+
 }  // namespace brunt

@@ -22,6 +22,8 @@ struct ScriptVu final : VuState {
   // Errors: cancelled; malformed, with the exception.
   Result<> run(Fiber& self, const std::string& function);
   Result<std::string> run_for_json(Fiber& self, const std::string& function);
+  // What it returned is an object: its texts (or bytes) by their names.
+  Result<ScriptTexts> run_for_texts(Fiber& self, const std::string& function);
 
   PlanVu plan;
   Engine engine;

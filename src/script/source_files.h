@@ -3,12 +3,14 @@
 // For this layer only. Everything read is kept in the bundle, so that a VU reads no file.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "script/engine.h"
+#include "script/transpiler.h"
 
 namespace brunt {
 
@@ -25,10 +27,13 @@ class SourceFiles {
   // For the engine's loader: compiles the module and keeps its byte code. nullptr: an exception is
   // pending.
   JSModuleDef* compile_module(JSContext* context, const std::string& name);
+  // The same without a module to import: for require(). False: an exception is pending.
+  bool compile(JSContext* context, const std::string& name);
   Result<std::string> compile_polyfills(JSContext* context);
   // Those of library.h, into the bundle.
   Result<> compile_libraries(JSContext* context);
-  Result<std::string> compile_start(JSContext* context);
+  // Code that hands over all that the module exports (Engine::handed_over).
+  Result<std::string> compile_import(JSContext* context, const std::string& module);
   // Errors: those of read_file.
   Result<std::string_view> open(const std::filesystem::path& path);
 
@@ -36,10 +41,13 @@ class SourceFiles {
 
  private:
   Result<std::string> source_of(const std::string& name);
+  JSValue compile_text(JSContext* context, const std::string& name, const std::string& text);
 
   Limits limits_;
   ScriptBundle& bundle_;
   std::string_view text_;
+  Transpiler transpiler_;
+  std::map<std::string, JSModuleDef*> loaded_;  // ES modules, while the context lives.
 };
 
 // The source of what QuickJS of 2021 lacks.

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "script/builtin_modules.h"
+#include "script/source_text.h"
 
 namespace brunt {
 namespace {
@@ -15,60 +16,10 @@ namespace {
 constexpr std::array<std::string_view, 0> none = {};
 constexpr std::array<std::string_view, 4> missing_http = {"CookieJar", "expectedStatuses", "file",
                                                           "setResponseCallback"};
-constexpr std::array<std::string_view, 1> missing_execution = {"instance"};
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '$';
-}
-
-// The source with the insides of comments and texts as blanks, lines kept.
-std::string code_only(std::string_view source) {
-  std::string code(source);
-  const auto blank = [&](std::size_t from, std::size_t to) {
-    for (std::size_t i = from; i < to && i < code.size(); ++i)
-      if (code[i] != '\n') code[i] = ' ';
-  };
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    const std::string_view rest = source.substr(i);
-    if (rest.starts_with("//") || rest.starts_with("/*")) {
-      const bool is_line = rest[1] == '/';
-      const std::size_t end = source.find(is_line ? "\n" : "*/", i + 2);
-      const std::size_t to =
-          end == std::string_view::npos ? source.size() : end + (is_line ? 0 : 2);
-      blank(i, to);
-      i = to - 1;
-    } else if (rest[0] == '"' || rest[0] == '\'' || rest[0] == '`') {
-      std::size_t end = i + 1;
-      while (end < source.size() && source[end] != rest[0] &&
-             (rest[0] == '`' || source[end] != '\n'))
-        end += source[end] == '\\' ? 2U : 1U;
-      blank(i + 1, end);
-      i = end;
-    }
-  }
-  return code;
-}
 
 std::size_t line_of(std::string_view source, std::size_t at) {
   return 1 + static_cast<std::size_t>(
                  std::ranges::count(source.substr(0, std::min(at, source.size())), '\n'));
-}
-
-// The word `word` in `code` from `at` on; npos where it is none.
-std::size_t find_word(std::string_view code, std::string_view word, std::size_t at) {
-  for (at = code.find(word, at); at != std::string_view::npos; at = code.find(word, at + 1)) {
-    const bool begins = at == 0 || (!is_word(code[at - 1]) && code[at - 1] != '.');
-    const std::size_t end = at + word.size();
-    if (begins && (end == code.size() || !is_word(code[end]))) return at;
-  }
-  return std::string_view::npos;
-}
-
-std::string_view word_at(std::string_view text) {
-  std::size_t size = 0;
-  while (size < text.size() && is_word(text[size])) ++size;
-  return text.substr(0, size);
 }
 
 std::string why_not(std::string_view module) {
@@ -94,10 +45,29 @@ class Reader {
       TRY(read_import(std::string_view(code_).substr(at + 6, quote - at - 6),
                       source_.substr(quote + 1, end - quote - 1), at));
     }
-    return {};
+    return read_requires();
   }
 
  private:
+  // const name = require("module"), const { member } = require("module")
+  Result<> read_requires() {
+    for (std::size_t at = find_word(code_, "require", 0); at != std::string_view::npos;
+         at = find_word(code_, "require", at + 7)) {
+      const std::size_t quote = code_.find_first_of("'\"", at);
+      if (quote == std::string_view::npos ||
+          trim(std::string_view(code_).substr(at + 7, quote - at - 7)) != "(")
+        continue;
+      const std::size_t end = code_.find(code_[quote], quote + 1);
+      if (end == std::string_view::npos) continue;
+      const std::size_t from = std::max(code_.rfind(';', at) + 1, code_.rfind('\n', at) + 1);
+      std::string_view clause = trim(std::string_view(code_).substr(from, at - from));
+      for (const std::string_view word : {"const", "let", "var"})
+        if (clause.starts_with(word)) clause = trim(clause.substr(word.size()));
+      TRY(read_import(clause, source_.substr(quote + 1, end - quote - 1), at));
+    }
+    return {};
+  }
+
   std::unexpected<Error> refuse(std::size_t at, std::string_view text) const {
     return fail(ErrorCode::unsupported, fmt::format("{}:{}: {}", name_, line_of(code_, at), text));
   }
@@ -129,15 +99,7 @@ class Reader {
       const std::string_view member = word_at(trim(rest.substr(1)));
       if (std::ranges::find(missing, member) != missing.end())
         return refuse(at, fmt::format("{}.{} of {}: not supported yet", local, member, module));
-      if (module == "k6/execution" && member == "test") TRY(read_test(rest, at));
     }
-    return {};
-  }
-
-  Result<> read_test(std::string_view rest, std::size_t at) const {
-    for (const char* member : {"abort", "fail"})
-      if (rest.contains(fmt::format("test.{}", member)))
-        return refuse(at, fmt::format("test.{} of k6/execution: not supported yet", member));
     return {};
   }
 
@@ -149,7 +111,6 @@ class Reader {
 
 std::span<const std::string_view> missing_members(std::string_view module) {
   if (module == "k6/http") return missing_http;
-  if (module == "k6/execution") return missing_execution;
   return none;
 }
 

@@ -16,6 +16,16 @@
 
 namespace brunt {
 
+// What a script said of its own run: test.fail(), test.abort().
+enum class ScriptJudgement : std::uint8_t { none, failed, aborted };
+
+// How one instance (here: one loop of it) is getting on.
+struct InstanceFigures {
+  Duration elapsed{};  // Since the load began.
+  std::uint64_t completed = 0, interrupted = 0;
+  std::uint64_t vus_active = 0, vus = 0;
+};
+
 // Hears what no metric says well: a sentence for the user, each kind once.
 class StepWatcher {
  public:
@@ -30,6 +40,10 @@ class StepWatcher {
   virtual void subject_ended(const Subject& /*subject*/) {}
   // A script's console.log(); every time.
   virtual void script_said(std::string_view /*text*/) {}
+  // A script judged its own run; aborted: everything is to end now. Must not park.
+  virtual void script_judged(ScriptJudgement /*judgement*/, std::string_view /*reason*/) {}
+  // What a script may ask: how the load goes.
+  virtual InstanceFigures instance() const { return {}; }
 };
 
 // In a rehearsal a model answers: what a capture does not find is made up.

@@ -1,0 +1,264 @@
+#include "report/k6_summary.h"
+
+#include <algorithm>
+
+#include "base/md5.h"
+#include "metrics/threshold.h"
+
+namespace brunt {
+namespace {
+
+double seconds_of(const RunRecord& record) {
+  return std::max(time_value(record.duration()) / 1000, 1e-9);
+}
+
+bool is_of_target(std::string_view metric) {
+  return !metric.starts_with("generator_") && !metric.starts_with("service_") &&
+         !metric.starts_with("host_");
+}
+
+Json counter_values(const Sink& total, double seconds) {
+  return Json::Object{{"count", total.sum()}, {"rate", total.sum() / seconds}};
+}
+
+Json gauge_values(const Sink& total) {
+  return Json::Object{
+      {"value", total.last()}, {"min", total.moments().min()}, {"max", total.moments().max()}};
+}
+
+Json trend_values(const Sink& total, const std::vector<std::string>& statistics) {
+  Json values = Json::Object{};
+  for (const std::string& name : statistics)
+    if (const auto statistic = parse_statistic(name, MetricKind::trend))
+      values.set(name, measure(*statistic, total, {}).value_or(0));
+  return values;
+}
+
+Json values_of(const Sink& total, double seconds, const std::vector<std::string>& statistics) {
+  switch (total.kind()) {
+    case MetricKind::counter:
+      return counter_values(total, seconds);
+    case MetricKind::gauge:
+      return gauge_values(total);
+    case MetricKind::rate:
+      return Json::Object{{"rate", total.share()},
+                          {"passes", total.hits()},
+                          {"fails", total.count() - total.hits()}};
+    case MetricKind::trend:
+      break;
+  }
+  return trend_values(total, statistics);
+}
+
+struct SummaryMetric {
+  std::string name;  // With a submetric's tags.
+  MetricInfo info;
+  Sink total;
+  std::vector<const ThresholdResult*> thresholds;
+};
+
+// Metrics, those parts of them that thresholds name, and one part that k6 always shows.
+std::vector<SummaryMetric> metrics_of(const RunRecord& record) {
+  std::vector<std::string> names;
+  for (const std::string& name : record.metrics())
+    if (is_of_target(name)) names.push_back(name);
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  if (record.find_metric("http_req_duration") != nullptr)
+    add("http_req_duration{expected_response:true}");
+  for (const ThresholdResult& threshold : record.thresholds) add(threshold.selector);
+  std::vector<SummaryMetric> metrics;
+  for (const std::string& name : names) {
+    const auto selector = parse_selector(name);
+    const MetricInfo* info = selector ? record.find_metric(selector->metric) : nullptr;
+    if (info == nullptr) continue;
+    SummaryMetric metric{.name = name,
+                         .info = *info,
+                         .total = record.merged(*selector, record.all()).value_or(Sink(info->kind)),
+                         .thresholds = {}};
+    for (const ThresholdResult& threshold : record.thresholds)
+      if (threshold.selector == name) metric.thresholds.push_back(&threshold);
+    metrics.push_back(std::move(metric));
+  }
+  return metrics;
+}
+
+struct Group {
+  std::string name, path;
+  std::vector<const CheckResult*> checks;
+  std::vector<Group> groups;
+};
+
+// The group of that path, made where it is not there yet.
+Group& group_at(Group& root, std::string_view path) {
+  Group* group = &root;
+  while (path.starts_with("::")) {
+    path.remove_prefix(2);
+    const std::string_view name = path.substr(0, path.find("::"));
+    path.remove_prefix(name.size());
+    const auto found = std::ranges::find(group->groups, name, &Group::name);
+    if (found != group->groups.end()) {
+      group = &*found;
+      continue;
+    }
+    const std::string own = group->path + "::" + std::string(name);
+    group = &group->groups.emplace_back(
+        Group{.name = std::string(name), .path = own, .checks = {}, .groups = {}});
+  }
+  return *group;
+}
+
+Group groups_of(const RunRecord& record) {
+  Group root;
+  for (const std::string& path : record.tag_values("group_duration", "group"))
+    (void)group_at(root, path);
+  for (const CheckResult& check : record.checks)
+    group_at(root, check.group).checks.push_back(&check);
+  return root;
+}
+
+Json json_of(const Group& group, const CheckResult& check) {
+  const std::string path = group.path + "::" + check.name;
+  return Json::Object{{"name", check.name},
+                      {"path", path},
+                      {"id", md5_hex(path)},
+                      {"passes", check.passes},
+                      {"fails", check.fails}};
+}
+
+// Groups and checks as lists, or by their names.
+Json json_of(const Group& group, bool by_name) {
+  Json groups = by_name ? Json(Json::Object{}) : Json(Json::Array{});
+  Json checks = groups;
+  const auto add = [by_name](Json& to, const std::string& name, Json one) {
+    if (by_name) {
+      to.set(name, std::move(one));
+    } else {
+      to.push(std::move(one));
+    }
+  };
+  for (const Group& inner : group.groups) add(groups, inner.name, json_of(inner, by_name));
+  for (const CheckResult* check : group.checks) add(checks, check->name, json_of(group, *check));
+  return Json::Object{{"name", group.name},
+                      {"path", group.path},
+                      {"id", md5_hex(group.path)},
+                      {"groups", std::move(groups)},
+                      {"checks", std::move(checks)}};
+}
+
+Json machine_values(const Sink& total, const std::vector<std::string>& statistics) {
+  switch (total.kind()) {
+    case MetricKind::counter:
+      return Json::Object{{"count", total.sum()}};
+    case MetricKind::gauge:
+      return Json::Object{
+          {"max", total.moments().max()}, {"min", total.moments().min()}, {"value", total.last()}};
+    case MetricKind::rate:
+      return Json::Object{
+          {"matches", total.hits()}, {"rate", total.share()}, {"total", total.count()}};
+    case MetricKind::trend:
+      break;
+  }
+  return trend_values(total, statistics);
+}
+
+Json machine_metric(const SummaryMetric& metric, Json values) {
+  return Json::Object{{"name", metric.name},
+                      {"type", name_of(metric.info.kind)},
+                      {"contains", name_of(metric.info.contains)},
+                      {"values", std::move(values)}};
+}
+
+}  // namespace
+
+Json k6_summary_data(const RunRecord& record, const K6SummaryOptions& options) {
+  Json metrics = Json::Object{};
+  for (const SummaryMetric& metric : metrics_of(record)) {
+    Json one =
+        Json::Object{{"type", name_of(metric.info.kind)},
+                     {"contains", name_of(metric.info.contains)},
+                     {"values", values_of(metric.total, seconds_of(record), options.trend_stats)}};
+    if (!metric.thresholds.empty()) {
+      Json thresholds = Json::Object{};
+      for (const ThresholdResult* threshold : metric.thresholds)
+        thresholds.set(threshold->expression, Json::Object{{"ok", threshold->passed}});
+      one.set("thresholds", std::move(thresholds));
+    }
+    metrics.set(metric.name, std::move(one));
+  }
+  Json statistics = Json::Array{};
+  for (const std::string& name : options.trend_stats) statistics.push(name);
+  Json data =
+      Json::Object{{"root_group", json_of(groups_of(record), false)},
+                   {"options", Json::Object{{"summaryTrendStats", std::move(statistics)},
+                                            {"summaryTimeUnit", options.time_unit},
+                                            {"noColor", options.no_colour}}},
+                   {"state", Json::Object{{"isStdOutTTY", options.stdout_is_terminal},
+                                          {"isStdErrTTY", options.stderr_is_terminal},
+                                          {"testRunDurationMs", time_value(record.duration())}}},
+                   {"metrics", std::move(metrics)}};
+  if (auto setup = Json::parse(options.setup_data)) data.set("setup_data", std::move(*setup));
+  return data;
+}
+
+Json k6_summary_export(const RunRecord& record, const K6SummaryOptions& options) {
+  Json metrics = Json::Object{};
+  for (const SummaryMetric& metric : metrics_of(record)) {
+    Json one = values_of(metric.total, seconds_of(record), options.trend_stats);
+    // This older form calls a rate's share its value.
+    if (metric.info.kind == MetricKind::rate)
+      one = Json::Object{{"passes", metric.total.hits()},
+                         {"fails", metric.total.count() - metric.total.hits()},
+                         {"value", metric.total.share()}};
+    if (!metric.thresholds.empty()) {
+      Json thresholds = Json::Object{};
+      for (const ThresholdResult* threshold : metric.thresholds)
+        thresholds.set(threshold->expression, !threshold->passed);
+      one.set("thresholds", std::move(thresholds));
+    }
+    metrics.set(metric.name, std::move(one));
+  }
+  Json data = Json::Object{{"root_group", json_of(groups_of(record), true)},
+                           {"metrics", std::move(metrics)}};
+  if (auto setup = Json::parse(options.setup_data)) data.set("setup_data", std::move(*setup));
+  return data;
+}
+
+Json k6_machine_summary(const RunRecord& record, const K6SummaryOptions& options) {
+  Json metrics = Json::Array{}, counts = Json::Array{}, results = Json::Array{};
+  for (const SummaryMetric& metric : metrics_of(record)) {
+    if (metric.info.name != "checks") {
+      metrics.push(machine_metric(metric, machine_values(metric.total, options.trend_stats)));
+      continue;
+    }
+    if (metric.name != "checks") continue;
+    const auto add = [&](std::string name, MetricKind kind, Json values) {
+      SummaryMetric one{.name = std::move(name), .info = {}, .total = Sink(kind), .thresholds = {}};
+      one.info.kind = kind;
+      counts.push(machine_metric(one, std::move(values)));
+    };
+    const std::uint64_t total = metric.total.count(), passed = metric.total.hits();
+    const double share = metric.total.share();
+    add("checks_total", MetricKind::counter, Json::Object{{"count", total}});
+    add("checks_succeeded", MetricKind::rate,
+        Json::Object{{"matches", passed}, {"rate", share}, {"total", total}});
+    add("checks_failed", MetricKind::rate,
+        Json::Object{{"matches", total - passed}, {"rate", 1 - share}, {"total", total}});
+  }
+  for (const CheckResult& check : record.checks)
+    results.push(
+        Json::Object{{"name", check.name}, {"passes", check.passes}, {"fails", check.fails}});
+  return Json::Object{
+      {"version", "1.0.0"},
+      {"config", Json::Object{{"script", record.run.plan_name},
+                              {"execution", "local"},
+                              {"duration", seconds_of(record)}}},
+      {"metadata", Json::Object{{"k6Version", "brunt " + record.run.brunt_version},
+                                {"generatedAt", format_wall_time(record.run.ended)}}},
+      {"results", Json::Object{{"checks", Json::Object{{"metrics", std::move(counts)},
+                                                       {"results", std::move(results)}}},
+                               {"metrics", std::move(metrics)}}}};
+}
+
+}  // namespace brunt
