@@ -189,7 +189,22 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
     options->streams.push_back(
         {.format = out.format == "csv" ? K6StreamFormat::csv : K6StreamFormat::json,
          .place = out.file.string()});
+  if (flags.segment.empty() && plan.script != nullptr && !plan.script->network.segment.empty()) {
+    const ScriptNetworkOptions& own = plan.script->network;
+    auto segment = Segment::parse(own.segment, own.segment_sequence);
+    if (!segment) {
+      complain("options.executionSegment: " + segment.error().text);
+      return {code_of(ExitCode::invalid_config), {}};
+    }
+    options->segment = *segment;
+    options->segment_bounds = own.segment;
+    options->segment_sequence = own.segment_sequence;
+  }
   plan_processes(plan, flags, *options);
+  if (options->processes > 1 && flags.source.target == "-") {
+    complain("a script on standard input runs in one process: save it in a file for --processes");
+    return {code_of(ExitCode::invalid_config), {}};
+  }
   Terminal out = Terminal::detect(STDOUT_FILENO);
   Terminal live = Terminal::detect(STDERR_FILENO);
   if (flags.no_colour) out.style.colours = live.style.colours = Colours::off;

@@ -79,7 +79,9 @@ Result<> HttpSession::send_hop(Fiber& self, const HttpHopState& hop, const HttpS
   const bool repeatable = is_safe_method(hop.method) && hop.body.empty();
   std::string& cookie = context_.scratch_text;
   cookie.clear();
-  if (options_.cookies && !jar_.empty()) join_cookies(cookie, hop, jar_, context_.loop.wall());
+  CookieJar& jar = jar_of(options);
+  if (options_.cookies && options.sends_jar && !jar.empty())
+    join_cookies(cookie, hop, jar, context_.loop.wall());
 
   const EncodedRequest* const encoded = hop.index == 0 ? hop.request.encoded : nullptr;
   if (encoded != nullptr && cookie.empty())
@@ -118,7 +120,7 @@ void HttpSession::take_response(const Url& url, const HttpSendOptions& options, 
     for (const HttpField field : message.fields()) {
       if (!equal_ignoring_case(field.name, "set-cookie")) continue;
       // A cookie that the jar refuses is no failure of the request, in browsers as in k6.
-      [[maybe_unused]] const auto stored = jar_.store(url, field.value, now);
+      [[maybe_unused]] const auto stored = jar_of(options).store(url, field.value, now);
     }
   }
   if (!message.has_content_encoding() || message.body.empty() ||

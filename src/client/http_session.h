@@ -59,6 +59,9 @@ struct HttpSendOptions {
   std::uint32_t redirects_max = 10;  // One more is not followed: the 3xx is the reply.
   BodyHandling body = BodyHandling::keep;
   ContentDecoding decoding = ContentDecoding::decode;
+  CookieJar* jar = nullptr;  // Instead of the session's own.
+  // false: the jar is filled and not read: the request's fields have all its cookies.
+  bool sends_jar = true;
 };
 
 // One request of a chain, and its reply. All of it is valid during the call.
@@ -95,6 +98,9 @@ class HttpSession {
   Http1Client& client() { return client_; }
 
  private:
+  CookieJar& jar_of(const HttpSendOptions& options) {
+    return options.jar != nullptr ? *options.jar : jar_;
+  }
   Result<> encode(std::string& out, const HttpHopState& hop, std::string_view cookie);
   Result<> send_hop(Fiber& self, const HttpHopState& hop, const HttpSendOptions& options,
                     HttpReply& reply);

@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -56,6 +57,20 @@ struct ScriptLifeOptions {
   std::string time_unit;  // "", "s", "ms", "us"
 };
 
+// What they say about names, addresses and TLS: as written, read without errors once already.
+struct ScriptNetworkOptions {
+  std::vector<std::pair<std::string, std::string>>
+      hosts;                         // Who asks for the first goes to the other.
+  std::vector<std::string> blocked;  // Names and networks.
+  std::string local_ips;
+  std::optional<Duration> dns_ttl;
+  std::string dns_select, dns_policy;
+  std::string tls_version_min, tls_version_max, tls_ciphers;
+  std::string certificate, key, key_password;  // PEM.
+  double requests_each_second = 0;             // 0: any number.
+  std::string segment, segment_sequence;
+};
+
 struct ScriptBundle {
   std::string entry;                           // The main module's name: its path as given.
   std::map<std::string, std::string> modules;  // Byte code, by name.
@@ -69,6 +84,7 @@ struct ScriptBundle {
   std::map<std::string, std::string> environment;                // __ENV.
   std::vector<MetricInfo> metrics;                               // The script's own.
   ScriptLifeOptions life;
+  ScriptNetworkOptions network;
   std::string options;  // JSON: what they came to, for exec.test.options.
   ScriptHttpOptions http;
   double time_scale = 1;              // Sleeps are divided by it.

@@ -84,33 +84,33 @@ std::vector<SummaryMetric> metrics_of(const RunRecord& record) {
   return metrics;
 }
 
-struct Group {
+struct SummaryGroup {
   std::string name, path;
   std::vector<const CheckResult*> checks;
-  std::vector<Group> groups;
+  std::vector<SummaryGroup> groups;
 };
 
 // The group of that path, made where it is not there yet.
-Group& group_at(Group& root, std::string_view path) {
-  Group* group = &root;
+SummaryGroup& group_at(SummaryGroup& root, std::string_view path) {
+  SummaryGroup* group = &root;
   while (path.starts_with("::")) {
     path.remove_prefix(2);
     const std::string_view name = path.substr(0, path.find("::"));
     path.remove_prefix(name.size());
-    const auto found = std::ranges::find(group->groups, name, &Group::name);
+    const auto found = std::ranges::find(group->groups, name, &SummaryGroup::name);
     if (found != group->groups.end()) {
       group = &*found;
       continue;
     }
     const std::string own = group->path + "::" + std::string(name);
     group = &group->groups.emplace_back(
-        Group{.name = std::string(name), .path = own, .checks = {}, .groups = {}});
+        SummaryGroup{.name = std::string(name), .path = own, .checks = {}, .groups = {}});
   }
   return *group;
 }
 
-Group groups_of(const RunRecord& record) {
-  Group root;
+SummaryGroup groups_of(const RunRecord& record) {
+  SummaryGroup root;
   for (const std::string& path : record.tag_values("group_duration", "group"))
     (void)group_at(root, path);
   for (const CheckResult& check : record.checks)
@@ -118,7 +118,7 @@ Group groups_of(const RunRecord& record) {
   return root;
 }
 
-Json json_of(const Group& group, const CheckResult& check) {
+Json json_of(const SummaryGroup& group, const CheckResult& check) {
   const std::string path = group.path + "::" + check.name;
   return Json::Object{{"name", check.name},
                       {"path", path},
@@ -128,7 +128,7 @@ Json json_of(const Group& group, const CheckResult& check) {
 }
 
 // Groups and checks as lists, or by their names.
-Json json_of(const Group& group, bool by_name) {
+Json json_of(const SummaryGroup& group, bool by_name) {
   Json groups = by_name ? Json(Json::Object{}) : Json(Json::Array{});
   Json checks = groups;
   const auto add = [by_name](Json& to, const std::string& name, Json one) {
@@ -138,7 +138,7 @@ Json json_of(const Group& group, bool by_name) {
       to.push(std::move(one));
     }
   };
-  for (const Group& inner : group.groups) add(groups, inner.name, json_of(inner, by_name));
+  for (const SummaryGroup& inner : group.groups) add(groups, inner.name, json_of(inner, by_name));
   for (const CheckResult* check : group.checks) add(checks, check->name, json_of(group, *check));
   return Json::Object{{"name", group.name},
                       {"path", group.path},

@@ -17,6 +17,7 @@
 #include "run/generator_processes.h"
 #include "run/generator_threads.h"
 #include "run/load_units.h"
+#include "run/network_options.h"
 #include "run/run_faults.h"
 #include "run/run_folder.h"
 #include "run/run_verdict.h"
@@ -150,11 +151,16 @@ Result<> Conductor::make_setup() {
   rules.allow.insert(rules.allow.end(), options_.allow.begin(), options_.allow.end());
   setup_ = std::make_unique<GeneratorSetup>(
       GeneratorSetup{.plan = plan_, .members = {}, .registry = registry_});
-  setup_->allow = TRY(AllowList::parse(rules));
+  setup_->allow = TRY(AllowList::parse(allow_rules_of(plan_, rules.allow)));
   setup_->allow_rules = rules.allow;
   setup_->step_errors = TRY(register_metrics(plan_, registry_));
   setup_->redirections = options_.redirections;
+  for (Redirection& own : TRY(redirections_of(plan_)))
+    setup_->redirections.push_back(std::move(own));
   setup_->local_ips = options_.local_ips;
+  if (setup_->local_ips.empty() && plan_.script != nullptr &&
+      !plan_.script->network.local_ips.empty())
+    setup_->local_ips = TRY(parse_local_ips(plan_.script->network.local_ips));
   setup_->tap = options_.streams.empty() ? SampleTap::off : SampleTap::on;
   setup_->segment = options_.segment;
   setup_->segment_text = {options_.segment_bounds, options_.segment_sequence};
@@ -281,7 +287,7 @@ Result<> Conductor::make_faults(ServiceSet& services) {
 Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   members_ = services.members();
   setup_->members = members_;
-  TRY(check_targets(self, {resolver_, setup_->allow, options_.redirections}, plan_, members_));
+  TRY(check_targets(self, {resolver_, setup_->allow, setup_->redirections}, plan_, members_));
   ServiceProfiling profiling(services, {.service = options_.profile, .folder = folder_->path()});
   TRY(profiling.check());
   TRY(open_streams());

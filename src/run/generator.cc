@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "net/source_addresses.h"
+#include "run/network_options.h"
 #include "script/script_body.h"
 #include "step/plan_body.h"
 
@@ -61,7 +62,7 @@ Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t inde
       setup_(setup),
       index_(index),
       sink_(sink),
-      resolver_(loop, {.hosts = setup.hosts}),
+      resolver_(loop, resolver_options_of(setup.plan, setup.hosts)),
       dialer_(loop, resolver_, setup.allow,
               {.local_ips = setup.local_ips,
                .loopback_first = setup.loopback_first + share_of_sources(index, setup.threads),
@@ -78,11 +79,7 @@ Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t inde
 Generator::~Generator() = default;
 
 Result<> Generator::make_tls() {
-  const TlsOptions& options = setup_.plan.tls;
-  tls_ = TRY(TlsContext::client({.ca_file = options.ca.string(),
-                                 .insecure = options.insecure,
-                                 .certificate = options.certificate.string(),
-                                 .key = options.key.string()}));
+  tls_ = TRY(TlsContext::client(tls_options_of(setup_.plan)));
   // Else the first connection would stop the loop for it.
   if (std::ranges::any_of(setup_.plan.scenarios, is_https)) tls_->read_roots();
   return {};
@@ -102,6 +99,10 @@ Result<> Generator::prepare(Fiber& self) {
                             .seed = setup_.seed,
                             .watcher = *this,
                             .rehearsing = setup_.rehearsal});
+  if (setup_.plan.script != nullptr && setup_.plan.script->network.requests_each_second > 0)
+    step_->pace.interval = from_seconds(static_cast<double>(setup_.threads) /
+                                        (setup_.plan.script->network.requests_each_second *
+                                         std::max(setup_.segment.fraction(), 1e-9)));
   make_series();
   for (std::size_t i = 0; i < units_.size(); ++i) TRY(add_unit(i));
   return scenarios_.prepare(self);

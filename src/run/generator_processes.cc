@@ -8,6 +8,7 @@
 #include "loop/fiber_group.h"
 #include "net/source_addresses.h"
 #include "run/generator_threads.h"
+#include "run/network_options.h"
 #include "run/shared_counters.h"
 
 namespace brunt {
@@ -237,7 +238,7 @@ Result<> Servant::make_setup(const Json& head) {
   setup_ = std::make_unique<GeneratorSetup>(
       GeneratorSetup{.plan = plan_, .members = members_, .registry = registry_});
   setup_->allow_rules = texts_of(head.find("allow"));
-  setup_->allow = TRY(AllowList::parse({.allow = setup_->allow_rules}));
+  setup_->allow = TRY(AllowList::parse(allow_rules_of(plan_, setup_->allow_rules)));
   setup_->step_errors = TRY(register_metrics(plan_, registry_));
   setup_->script_data = text_of(head, "script_data");
   const Segment whole =

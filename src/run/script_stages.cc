@@ -1,5 +1,7 @@
 #include "run/script_stages.h"
 
+#include "run/network_options.h"
+
 namespace brunt {
 
 ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
@@ -7,7 +9,7 @@ ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
     : loop_(loop),
       setup_(setup),
       warned_(std::move(warned)),
-      resolver_(loop, {.hosts = setup.hosts}),
+      resolver_(loop, resolver_options_of(setup.plan, setup.hosts)),
       dialer_(loop, resolver_, setup.allow,
               {.local_ips = setup.local_ips, .redirections = setup.redirections}),
       recorder_(setup.registry) {}
@@ -46,11 +48,7 @@ Result<std::string> ScriptStages::run(Fiber& self, const std::string& function, 
 }
 
 Result<> ScriptStages::with_stage(const std::function<Result<>(ScriptStage&)>& work) {
-  const TlsOptions& options = setup_.plan.tls;
-  tls_ = TRY(TlsContext::client({.ca_file = options.ca.string(),
-                                 .insecure = options.insecure,
-                                 .certificate = options.certificate.string(),
-                                 .key = options.key.string()}));
+  tls_ = TRY(TlsContext::client(tls_options_of(setup_.plan)));
   HttpContext http{.loop = loop_, .dialer = dialer_, .tls = tls_.get()};
   StepContext context{.loop = loop_,
                       .plan = setup_.plan,

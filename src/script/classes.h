@@ -10,6 +10,7 @@ struct ClassIds {
   JSClassID response = 0;
   JSClassID metric = 0;
   JSClassID vu_tags = 0;
+  JSClassID cookie_jar = 0;
   JSClassID shared_array = 0;
   JSClassID hasher = 0;
   JSClassID html = 0;

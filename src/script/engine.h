@@ -87,6 +87,7 @@ class Engine {
   // exec.vu.metrics.tags: of everything that this virtual user measures from then on.
   std::vector<std::pair<std::string, std::string>> tags;
   std::string tag_text() const;  // As tag_text.h.
+  std::string expected;          // By http.setResponseCallback(): expected_statuses.h
   std::uint32_t group = 0;       // By ScriptBody: the path of open groups.
   std::uint64_t iterations = 0;
   std::uint64_t id_in_instance = 0;

@@ -29,7 +29,12 @@ struct ScriptExchange {
   std::uint32_t redirects_max = 10;
   enum class Body : std::uint8_t { text, binary, none } response_type = Body::text;
   bool throws = false;
-  bool was_invalid = false;  // Its URL cannot be read: it is not sent.
+  bool digest = false;   // Its URL's user and password answer a challenge.
+  std::string expected;  // expected_statuses.h
+  // Shared: a script may drop its jar while a request with it is under way. nullptr: the VU's own.
+  std::shared_ptr<CookieJar> jar;
+  std::vector<std::string> cookies_replaced;  // Not taken from the jar.
+  bool was_invalid = false;                   // Its URL cannot be read: it is not sent.
   HttpReply reply;
 
   void reset(const ScriptHttpOptions& defaults);

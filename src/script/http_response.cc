@@ -29,12 +29,14 @@ struct Member {
     cookies,
     timings,
     request,
+    ocsp,
   };
 };
-constexpr std::array<const char*, 15> member_names = {
-    "status",      "status_text", "url",        "proto",       "remote_ip",
-    "remote_port", "error",       "error_code", "tls_version", "tls_cipher_suite",
-    "body",        "headers",     "cookies",    "timings",     "request"};
+constexpr std::array<const char*, 16> member_names = {
+    "status",      "status_text",      "url",     "proto",
+    "remote_ip",   "remote_port",      "error",   "error_code",
+    "tls_version", "tls_cipher_suite", "body",    "headers",
+    "cookies",     "timings",          "request", "ocsp"};
 
 ScriptExchange* exchange_of(JSContext* context, JSValueConst object) {
   return static_cast<ScriptExchange*>(JS_GetOpaque2(context, object, class_ids().response));
@@ -169,6 +171,16 @@ JSValue simple_member(JSContext* context, const ScriptExchange& exchange, int me
   }
 }
 
+// No server's stapled answer is looked at: what k6 shows where there is none.
+JSValue ocsp_of(JSContext* context) {
+  const JSValue object = JS_NewObject(context);
+  for (const char* name : {"produced_at", "this_update", "next_update", "revoked_at"})
+    set_property(context, object, name, JS_NewInt32(context, 0));
+  for (const char* name : {"revocation_reason", "status"})
+    set_property(context, object, name, js_string(context, ""));
+  return object;
+}
+
 JSValue get_member(JSContext* context, JSValueConst self, int member) {
   const ScriptExchange* exchange = exchange_of(context, self);
   if (exchange == nullptr) return js_exception;
@@ -177,6 +189,7 @@ JSValue get_member(JSContext* context, JSValueConst self, int member) {
                        : member == Member::headers ? headers_of(context, *exchange)
                        : member == Member::cookies ? cookies_of(context, *exchange)
                        : member == Member::timings ? timings_of(context, exchange->reply.timings)
+                       : member == Member::ocsp    ? ocsp_of(context)
                                                    : request_of(context, *exchange);
   set_property(context, self, member_names[static_cast<std::size_t>(member)],
                JS_DupValue(context, made));

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "script/network_options.h"
 
 namespace brunt {
 namespace {
@@ -251,13 +252,16 @@ class OptionsReader {
       is_called = is_called && !value.boolean();
       return {};
     }
+    if (TRY(read_network_option(name, value, bundle_.network))) return {};
     if (bool* flag = flag_of(name)) {
       if (!value.is_bool()) return wrong(name, "true or false", value);
       *flag = value.boolean() != (name == "noConnectionReuse" || name == "noVUConnectionReuse" ||
                                   name == "noCookiesReset");
       return {};
     }
-    if (std::ranges::find(read_elsewhere, name) != read_elsewhere.end()) return {};
+    if (std::ranges::find(read_elsewhere, name) != read_elsewhere.end() ||
+        std::ranges::find(meaningless, name) != std::end(meaningless))
+      return {};
     if (std::ranges::find(ignored, name) != std::end(ignored)) {
       bundle_.warnings.push_back(
           fmt::format("options.{} is not supported yet, and has no effect", name));
@@ -337,27 +341,11 @@ class OptionsReader {
 
   static constexpr std::array<std::string_view, 6> read_elsewhere = {
       "iterations", "duration", "stages", "scenarios", "vus", "minIterationDuration"};
-  static constexpr std::string_view ignored[] = {"paused",
-                                                 "executionSegment",
-                                                 "executionSegmentSequence",
-                                                 "rps",
-                                                 "dns",
-                                                 "httpDebug",
-                                                 "tlsCipherSuites",
-                                                 "tlsVersion",
-                                                 "tlsAuth",
-                                                 "blacklistIPs",
-                                                 "blockHostnames",
-                                                 "hosts",
-                                                 "cloud",
-                                                 "ext",
-                                                 "systemTags",
-                                                 "metricSamplesBufferSize",
-                                                 "consoleOutput",
-                                                 "localIPs",
-                                                 "features",
-                                                 "linger",
-                                                 "noUsageReport"};
+  // Ours to leave out: none is ever made, or k6's cloud's.
+  static constexpr std::string_view meaningless[] = {"noUsageReport", "metricSamplesBufferSize",
+                                                     "cloud", "ext"};
+  static constexpr std::string_view ignored[] = {"paused",        "httpDebug", "systemTags",
+                                                 "consoleOutput", "features",  "linger"};
 
   const Json& options_;
   const std::set<std::string>& functions_;

@@ -8,14 +8,14 @@ namespace brunt {
 namespace {
 
 // A folder of files that goes away again.
-struct Folder {
-  explicit Folder(std::map<std::string, std::string> files) {
+struct ScriptFolder {
+  explicit ScriptFolder(std::map<std::string, std::string> files) {
     for (const auto& [name, text] : files) {
       std::filesystem::create_directories((path / name).parent_path());
       std::ofstream(path / name) << text;
     }
   }
-  ~Folder() { std::filesystem::remove_all(path); }
+  ~ScriptFolder() { std::filesystem::remove_all(path); }
   std::filesystem::path path =
       std::filesystem::temp_directory_path() /
       ("brunt-language-" + std::to_string(reinterpret_cast<std::uintptr_t>(this)));
@@ -24,7 +24,7 @@ struct Folder {
 // Runs `script` beside the files; what it said.
 std::vector<std::string> said_with(const std::map<std::string, std::string>& files,
                                    const std::string& script, const std::string& name = "main.js") {
-  Folder folder(files);
+  ScriptFolder folder(files);
   ScriptWorld world;
   world.path = folder.path / name;
   world.play(script);
@@ -36,7 +36,7 @@ std::vector<std::string> said_with(const std::map<std::string, std::string>& fil
 
 std::string error_with(const std::map<std::string, std::string>& files, const std::string& script,
                        const std::string& name = "main.js") {
-  Folder folder(files);
+  ScriptFolder folder(files);
   const auto plan = read_script(script, folder.path / name, {});
   REQUIRE_FALSE(plan.has_value());
   std::string text = plan.error().text;
@@ -47,7 +47,7 @@ std::string error_with(const std::map<std::string, std::string>& files, const st
   return text;
 }
 
-using Texts = std::vector<std::string>;
+using SaidTexts = std::vector<std::string>;
 
 }  // namespace
 
@@ -64,7 +64,7 @@ TEST_CASE("a script may be CommonJS, and require modules of k6, files and JSON")
                   "module.exports.default = function () {\n"
                   "  console.log(lib.twice(4), whole('x'), again === lib, es.kind, es.default,"
                   "    data[2], typeof check, typeof http.get);\n"
-                  "};\n") == Texts{"8 whole x true es 5 3 function function"});
+                  "};\n") == SaidTexts{"8 whole x true es 5 3 function function"});
 }
 
 TEST_CASE("an ES module imports a CommonJS one by name and as a whole") {
@@ -76,20 +76,21 @@ TEST_CASE("an ES module imports a CommonJS one by name and as a whole") {
                     "})(this, function () { return { add: (a, b) => a + b, version: '1' }; });"}},
                   "import umd, { add } from './umd.js';\n"
                   "export default () => console.log(add(1, 2), umd.version, umd.add === add)") ==
-        Texts{"3 1 true"});
+        SaidTexts{"3 1 true"});
 }
 
 TEST_CASE("CommonJS modules may ask for each other in a circle") {
   CHECK(said_with({{"a.js", "exports.early = 1; exports.b = require('./b.js').name;"},
                    {"b.js", "const a = require('./a.js'); exports.name = 'b' + a.early;"}},
-                  "import a from './a.js'; export default () => console.log(a.b)") == Texts{"b1"});
+                  "import a from './a.js'; export default () => console.log(a.b)") ==
+        SaidTexts{"b1"});
 }
 
 TEST_CASE("ES modules may import each other in a circle") {
   CHECK(said_with({{"a.js", "import { b } from './b.js'; export const a = () => 'a' + b(0);"},
                    {"b.js", "import { a } from './a.js'; export const b = (n) => n ? a() : 'b';"}},
                   "import { b } from './b.js'; export default () => console.log(b(1))") ==
-        Texts{"ab"});
+        SaidTexts{"ab"});
 }
 
 TEST_CASE("TypeScript loses its types and keeps its lines") {
@@ -106,7 +107,7 @@ TEST_CASE("TypeScript loses its types and keeps its lines") {
                   "  const user: User = { id: 7 };\n"
                   "  console.log(show(user), Kind.Two, new Box<number>(3).get(), user!.id);\n"
                   "}\n",
-                  "main.ts") == Texts{"7 2 3 7"});
+                  "main.ts") == SaidTexts{"7 2 3 7"});
   CHECK(error_with({}, "const a: number = ;\nexport default () => {}", "main.ts")
             .contains("main.ts"));
   ScriptWorld world;
@@ -122,7 +123,7 @@ TEST_CASE("standard input may be JavaScript or TypeScript") {
     ScriptWorld world;
     world.path = "-";
     world.play(text);
-    CHECK(world.said == Texts{"console.log: in"});
+    CHECK(world.said == SaidTexts{"console.log: in"});
   }
 }
 
@@ -132,7 +133,7 @@ TEST_CASE("a module may await at its top level what init code can know") {
                   "const one = await Promise.resolve(1);\n"
                   "export const options = { iterations: 1, vus: one };\n"
                   "export default function () { console.log(one, late, inner()); }\n"
-                  "function inner() { return 'in' }\n") == Texts{"1 lib in"});
+                  "function inner() { return 'in' }\n") == SaidTexts{"1 lib in"});
   CHECK(error_with({}, "await new Promise(() => {}); export default () => {}")
             .contains("does not come to an end"));
   CHECK(error_with({}, "await Promise.reject(new Error('early')); export default () => {}")

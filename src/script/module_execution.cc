@@ -23,7 +23,7 @@ Engine* running(JSContext* context) {
   return nullptr;
 }
 
-struct Figure {
+struct ExecutionFigure {
   enum : int {
     // instance
     duration,
@@ -46,36 +46,39 @@ struct Figure {
   };
 };
 
-struct Member {
+struct ExecutionMember {
   const char* name;
   int figure;
 };
-constexpr Member instance_members[] = {{"currentTestRunDuration", Figure::duration},
-                                       {"iterationsCompleted", Figure::completed},
-                                       {"iterationsInterrupted", Figure::interrupted},
-                                       {"vusActive", Figure::vus_active},
-                                       {"vusInitialized", Figure::vus_initialized}};
-constexpr Member scenario_members[] = {{"name", Figure::name},
-                                       {"executor", Figure::executor},
-                                       {"startTime", Figure::start_time},
-                                       {"progress", Figure::progress},
-                                       {"iterationInInstance", Figure::iteration_in_instance},
-                                       {"iterationInTest", Figure::iteration_in_test}};
-constexpr Member vu_members[] = {{"idInInstance", Figure::id_in_instance},
-                                 {"idInTest", Figure::id_in_test},
-                                 {"iterationInInstance", Figure::vu_iteration_in_instance},
-                                 {"iterationInScenario", Figure::vu_iteration_in_scenario}};
+constexpr ExecutionMember instance_members[] = {
+    {"currentTestRunDuration", ExecutionFigure::duration},
+    {"iterationsCompleted", ExecutionFigure::completed},
+    {"iterationsInterrupted", ExecutionFigure::interrupted},
+    {"vusActive", ExecutionFigure::vus_active},
+    {"vusInitialized", ExecutionFigure::vus_initialized}};
+constexpr ExecutionMember scenario_members[] = {
+    {"name", ExecutionFigure::name},
+    {"executor", ExecutionFigure::executor},
+    {"startTime", ExecutionFigure::start_time},
+    {"progress", ExecutionFigure::progress},
+    {"iterationInInstance", ExecutionFigure::iteration_in_instance},
+    {"iterationInTest", ExecutionFigure::iteration_in_test}};
+constexpr ExecutionMember vu_members[] = {
+    {"idInInstance", ExecutionFigure::id_in_instance},
+    {"idInTest", ExecutionFigure::id_in_test},
+    {"iterationInInstance", ExecutionFigure::vu_iteration_in_instance},
+    {"iterationInScenario", ExecutionFigure::vu_iteration_in_scenario}};
 
 JSValue get_instance(JSContext* context, const Engine& engine, int figure) {
   const InstanceFigures figures = engine.body->scenario().shared.watcher.instance();
   switch (figure) {
-    case Figure::duration:
+    case ExecutionFigure::duration:
       return JS_NewFloat64(context, time_value(figures.elapsed));
-    case Figure::completed:
+    case ExecutionFigure::completed:
       return number(context, figures.completed);
-    case Figure::interrupted:
+    case ExecutionFigure::interrupted:
       return number(context, figures.interrupted);
-    case Figure::vus_active:
+    case ExecutionFigure::vus_active:
       return number(context, figures.vus_active);
     default:
       return number(context, figures.vus);
@@ -101,16 +104,16 @@ JSValue get_scenario(JSContext* context, const Engine& engine, int figure) {
   const Duration elapsed =
       engine.body->scenario().shared.watcher.instance().elapsed - scenario.load.start_time;
   switch (figure) {
-    case Figure::name:
+    case ExecutionFigure::name:
       return js_string(context, scenario.name);
-    case Figure::executor:
+    case ExecutionFigure::executor:
       return js_string(context, name_of(scenario.load.executor));
-    case Figure::start_time:
+    case ExecutionFigure::start_time:
       return JS_NewInt64(context, engine.fiber->loop().wall().unix_ns / 1'000'000 -
                                       elapsed / std::chrono::milliseconds(1));
-    case Figure::progress:
+    case ExecutionFigure::progress:
       return JS_NewFloat64(context, progress_of(engine, elapsed));
-    case Figure::iteration_in_instance:
+    case ExecutionFigure::iteration_in_instance:
       return number(context, engine.iteration->index_in_instance);
     default:
       return number(context, engine.iteration->index);
@@ -118,16 +121,16 @@ JSValue get_scenario(JSContext* context, const Engine& engine, int figure) {
 }
 
 JSValue get_vu(JSContext* context, const Engine& engine, int figure) {
-  if (figure == Figure::id_in_test) return number(context, engine.vu->id);
-  if (figure == Figure::id_in_instance) return number(context, engine.id_in_instance);
+  if (figure == ExecutionFigure::id_in_test) return number(context, engine.vu->id);
+  if (figure == ExecutionFigure::id_in_instance) return number(context, engine.id_in_instance);
   return number(context, engine.vu->iteration);
 }
 
 JSValue get_figure(JSContext* context, JSValueConst, int figure) {
   const Engine* engine = running(context);
   if (engine == nullptr) return js_exception;
-  if (figure < Figure::name) return get_instance(context, *engine, figure);
-  if (figure < Figure::id_in_instance) return get_scenario(context, *engine, figure);
+  if (figure < ExecutionFigure::name) return get_instance(context, *engine, figure);
+  if (figure < ExecutionFigure::id_in_instance) return get_scenario(context, *engine, figure);
   return get_vu(context, *engine, figure);
 }
 
@@ -153,7 +156,7 @@ JSValue refuse_metadata(JSContext* context, JSValueConst, int, JSValueConst*) {
   return throw_error(context, "exec.vu.metrics.metadata is not supported yet; metrics.tags is");
 }
 
-JSValue make_object(JSContext* context, std::span<const Member> members) {
+JSValue make_object(JSContext* context, std::span<const ExecutionMember> members) {
   const JSValue object = JS_NewObject(context);
   for (const auto& [name, figure] : members) {
     JSCFunctionType get{};

@@ -8,8 +8,9 @@
 #include "loop/fiber_group.h"
 #include "script/builtin_modules.h"
 #include "script/classes.h"
+#include "script/cookie_jar.h"
 #include "script/exchange.h"
-#include "script/unsupported.h"
+#include "script/expected_statuses.h"
 
 namespace brunt {
 namespace {
@@ -202,75 +203,26 @@ JSValue js_url(JSContext* context, JSValueConst, int count, JSValueConst* argume
   return made;
 }
 
-// The jar's own functions work on the VU that calls them: there is one jar for each.
-JSValue jar_set(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
-  if (!may_request(context)) return js_exception;
-  Engine& engine = Engine::of(context);
-  const auto url = parse_url(text_of(context, argument(count, arguments, 0)));
-  if (!url) return throw_error(context, "CookieJar.set(): " + url.error().text);
-  SetCookie cookie{.name = text_of(context, argument(count, arguments, 1)),
-                   .value = text_of(context, argument(count, arguments, 2)),
-                   .same_site = {}};
-  const JSValueConst options = argument(count, arguments, 3);
-  for_each_property(context, options, [&](const std::string& key, JSValueConst value) {
-    if (key == "domain") cookie.domain = text_of(context, value);
-    if (key == "path") cookie.path = text_of(context, value);
-    if (key == "secure") cookie.secure = JS_ToBool(context, value) > 0;
-    if (key == "http_only") cookie.http_only = JS_ToBool(context, value) > 0;
-    std::int64_t seconds = 0;
-    if (key == "max_age" && JS_ToInt64(context, &seconds, value) == 0) cookie.max_age_s = seconds;
-    return true;
-  });
-  const auto stored = engine.vu->session.cookies().store(*url, cookie, engine.fiber->loop().wall());
-  return js_bool(stored.has_value());
+// http.file(data, filename, type): a part of a form.
+JSValue js_file(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
+  const JSValueConst filename = argument(count, arguments, 1), type = argument(count, arguments, 2);
+  const JSValue file = JS_NewObject(context);
+  set_property(context, file, "data", JS_DupValue(context, argument(count, arguments, 0)));
+  set_property(context, file, "filename",
+               is_nothing(filename) ? js_string(context, "file") : JS_DupValue(context, filename));
+  set_property(context, file, "content_type",
+               is_nothing(type) ? js_string(context, "application/octet-stream")
+                                : JS_DupValue(context, type));
+  JS_DefinePropertyValueStr(context, file, file_mark, js_bool(true), 0);
+  return file;
 }
 
-JSValue jar_cookies(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
-  if (!may_request(context)) return js_exception;
-  Engine& engine = Engine::of(context);
-  const auto url = parse_url(text_of(context, argument(count, arguments, 0)));
-  if (!url) return throw_error(context, "CookieJar.cookiesForURL(): " + url.error().text);
-  const JSValue found = JS_NewObject(context);
-  for (const Cookie& cookie :
-       engine.vu->session.cookies().matching(*url, engine.fiber->loop().wall())) {
-    const JSValue list = JS_NewArray(context);
-    JS_SetPropertyUint32(context, list, 0, js_string(context, cookie.value));
-    set_property(context, found, cookie.name.c_str(), list);
-  }
-  return found;
-}
-
-JSValue jar_clear(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
-                  int one_name) {
-  if (!may_request(context)) return js_exception;
-  CookieJar& jar = Engine::of(context).vu->session.cookies();
-  const auto url = parse_url(text_of(context, argument(count, arguments, 0)));
-  if (!url) return throw_error(context, "CookieJar: " + url.error().text);
-  if (one_name != 0) {
-    jar.remove(*url, text_of(context, argument(count, arguments, 1)));
-  } else {
-    jar.clear(*url);
-  }
+JSValue js_set_response_callback(JSContext* context, JSValueConst, int count,
+                                 JSValueConst* arguments) {
+  std::string expected;
+  if (!read_expected(context, argument(count, arguments, 0), expected)) return js_exception;
+  Engine::of(context).expected = std::move(expected);
   return js_undefined;
-}
-
-JSValue js_cookie_jar(JSContext* context, JSValueConst, int, JSValueConst*) {
-  if (!may_request(context)) return js_exception;
-  const JSValue jar = JS_NewObject(context);
-  set_property(context, jar, "set", JS_NewCFunction(context, jar_set, "set", 3));
-  set_property(context, jar, "cookiesForURL",
-               JS_NewCFunction(context, jar_cookies, "cookiesForURL", 1));
-  set_property(context, jar, "clear",
-               JS_NewCFunctionMagic(context, jar_clear, "clear", 1, JS_CFUNC_generic_magic, 0));
-  set_property(context, jar, "delete",
-               JS_NewCFunctionMagic(context, jar_clear, "delete", 2, JS_CFUNC_generic_magic, 1));
-  return jar;
-}
-
-JSValue js_missing(JSContext* context, JSValueConst, int, JSValueConst*, int which) {
-  return throw_error(context,
-                     fmt::format("k6/http: {} is not supported yet",
-                                 missing_members("k6/http")[static_cast<std::size_t>(which)]));
 }
 
 struct MethodFunction {
@@ -286,10 +238,14 @@ constexpr JsFunction functions[] = {{"request", js_request, 4},
                                     {"asyncRequest", js_async_request, 4},
                                     {"batch", js_batch, 1},
                                     {"url", js_url, 1},
-                                    {"cookieJar", js_cookie_jar, 0}};
+                                    {"cookieJar", js_cookie_jar, 0},
+                                    {"expectedStatuses", js_expected_statuses, 1},
+                                    {"file", js_file, 3},
+                                    {"setResponseCallback", js_set_response_callback, 1}};
 
 int fill(JSContext* context, JSModuleDef* module) {
   add_response_class(context);
+  add_cookie_jar_class(context);
   const JSValue all = JS_NewObject(context);
   const auto add = [&](const char* name, JSValue function) {
     set_property(context, all, name, JS_DupValue(context, function));
@@ -300,10 +256,9 @@ int fill(JSContext* context, JSModuleDef* module) {
         JS_NewCFunctionMagic(context, one.code, one.name, 1, JS_CFUNC_generic_magic, one.method));
   for (const auto& [name, code, arguments] : functions)
     add(name, JS_NewCFunction(context, code, name, arguments));
-  int which = 0;
-  for (const std::string_view name : missing_members("k6/http"))
-    add(name.data(),
-        JS_NewCFunctionMagic(context, js_missing, name.data(), 0, JS_CFUNC_generic_magic, which++));
+  const JSValue jar =
+      JS_NewCFunction2(context, js_new_cookie_jar, "CookieJar", 0, JS_CFUNC_constructor_or_func, 0);
+  add("CookieJar", jar);
   JS_SetModuleExport(context, module, "default", all);
   return 0;
 }
@@ -315,8 +270,7 @@ JSModuleDef* make_http_module(JSContext* context) {
   if (module == nullptr) return nullptr;
   for (const MethodFunction& one : method_functions) JS_AddModuleExport(context, module, one.name);
   for (const JsFunction& function : functions) JS_AddModuleExport(context, module, function.name);
-  for (const std::string_view name : missing_members("k6/http"))
-    JS_AddModuleExport(context, module, name.data());
+  JS_AddModuleExport(context, module, "CookieJar");
   JS_AddModuleExport(context, module, "default");
   return module;
 }

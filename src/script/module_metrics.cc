@@ -109,6 +109,7 @@ const ClassIds& class_ids() {
     JS_NewClassID(&drawn.response);
     JS_NewClassID(&drawn.metric);
     JS_NewClassID(&drawn.vu_tags);
+    JS_NewClassID(&drawn.cookie_jar);
     JS_NewClassID(&drawn.shared_array);
     JS_NewClassID(&drawn.hasher);
     JS_NewClassID(&drawn.html);

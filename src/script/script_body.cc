@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "script/exchange.h"
+#include "script/expected_statuses.h"
 #include "script/script_vu.h"
 
 namespace brunt {
@@ -85,7 +86,7 @@ IterationEnd ScriptBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   mine.begin_iteration(iteration);
   auto done = mine.run(self, scenario_.scenario.script->function);
   body_series_.end_iteration(mine.plan);
-  if (self.cancelled() || (!done && done.error().code == ErrorCode::cancelled))
+  if (mine.engine.interrupted() || (!done && done.error().code == ErrorCode::cancelled))
     return IterationEnd::interrupted;
   if (!done) note_error(done.error().text);
   return IterationEnd::complete;
@@ -159,16 +160,19 @@ Series& ScriptBody::metric_series(MetricId metric, std::uint32_t group, std::str
   return *series_.emplace(key_, &scenario_.shared.recorder.series(metric, id)).first->second;
 }
 
-HttpSeries& ScriptBody::http_series(std::string_view method, std::string_view name,
-                                    std::uint32_t group, std::string_view tags) {
-  key_.assign(method).append(" ").append(std::to_string(group)).append(" ").append(name);
-  key_.append("\n").append(tags);
+HttpSeries& ScriptBody::http_series(const HttpSeriesKey& key) {
+  key_.assign(key.method).append(" ").append(std::to_string(key.group)).append(" ");
+  key_.append(key.expected).append(" ").append(key.name).append("\n").append(key.tags);
   if (const auto found = http_.find(key_); found != http_.end()) return *found->second;
-  const TagSetId id = tags_of(
-      group, tags,
-      {{"method", std::string(method)}, {"name", std::string(name)}, {"url", std::string(name)}});
-  auto made = std::make_unique<HttpSeries>(scenario_.shared.recorder,
-                                           HttpSeriesOptions{.base = id, .model = scenario_.model});
+  const std::string name(key.name);
+  const TagSetId id = tags_of(key.group, key.tags,
+                              {{"method", std::string(key.method)}, {"name", name}, {"url", name}});
+  HttpSeriesOptions options{.base = id, .model = scenario_.model};
+  options.judged = key.expected != nothing_expected;
+  if (!key.expected.empty() && options.judged)
+    options.expected =
+        &expected_.try_emplace(std::string(key.expected), statuses_of(key.expected)).first->second;
+  auto made = std::make_unique<HttpSeries>(scenario_.shared.recorder, options);
   return *http_.emplace(key_, std::move(made)).first->second;
 }
 

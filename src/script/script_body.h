@@ -75,8 +75,12 @@ class ScriptBody final : public VuBody {
   // `tags`: name, value, name, value ... each ended by a '\n'; "" for none.
   Series& check_series(std::string_view name, std::uint32_t group, std::string_view tags);
   Series& metric_series(MetricId metric, std::uint32_t group, std::string_view tags);
-  HttpSeries& http_series(std::string_view method, std::string_view name, std::uint32_t group,
-                          std::string_view tags);
+  struct HttpSeriesKey {
+    std::string_view method, name;
+    std::uint32_t group = 0;
+    std::string_view tags, expected;
+  };
+  HttpSeries& http_series(const HttpSeriesKey& key);
   // The `name` tag of a URL that was given none: itself, or its shape where there are many of it.
   std::string_view name_of_url(std::string_view url);
   const KnownRequest* find_request(std::string_view key) const;
@@ -109,6 +113,7 @@ class ScriptBody final : public VuBody {
   ByText<std::uint32_t> group_ids_;
   ByText<Series*> series_;
   ByText<std::unique_ptr<HttpSeries>> http_;
+  ByText<StatusCheck> expected_;
   ByText<KnownRequest> requests_;
   ByText<std::string> names_;   // Of URLs seen.
   ByText<std::size_t> shapes_;  // How many URLs of each.

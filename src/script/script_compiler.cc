@@ -12,8 +12,8 @@ namespace brunt {
 namespace {
 
 // Compiled and not run. Errors: invalid, with line and what QuickJS says of it.
-Result<JSValue> compile(JSContext* context, const std::string& source, const std::string& name,
-                        int kind) {
+Result<JSValue> compile_only(JSContext* context, const std::string& source, const std::string& name,
+                             int kind) {
   const JSValue code = JS_Eval(context, source.data(), source.size(), name.c_str(),
                                kind | JS_EVAL_FLAG_COMPILE_ONLY);
   if (JS_IsException(code)) return fail(ErrorCode::malformed, take_exception(context));
@@ -38,8 +38,8 @@ Result<std::string> SourceFiles::source_of(const std::string& name) {
     if (auto valid = Json::parse(text); !valid) return fail_in(name, valid.error());
     return "export default " + text + ";";
   }
+  if (name.ends_with(".ts")) text = TRY(transpiler_.strip_types(name, text));
   if (auto fits = check_supported(name, text); !fits) return std::unexpected(fits.error());
-  if (name.ends_with(".ts")) return transpiler_.strip_types(name, text);
   return text;
 }
 
@@ -98,8 +98,8 @@ JSModuleDef* SourceFiles::compile_module(JSContext* context, const std::string& 
 }
 
 Result<std::string> SourceFiles::compile_polyfills(JSContext* context) {
-  const JSValue code = TRY(compile(context, std::string(polyfills_source), "<polyfills>",
-                                   JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
+  const JSValue code = TRY(compile_only(context, std::string(polyfills_source), "<polyfills>",
+                                        JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
   std::string bytes = byte_code_of(context, code);
   JS_FreeValue(context, code);
   return bytes;
@@ -109,7 +109,7 @@ Result<> SourceFiles::compile_libraries(JSContext* context) {
   for (const LibrarySource& source : library_sources) {
     if (source.name.starts_with(jslib_folder)) continue;
     const JSValue code =
-        TRY(compile(context, std::string(source.text), fmt::format("<{}>", source.name),
+        TRY(compile_only(context, std::string(source.text), fmt::format("<{}>", source.name),
                     JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
     bundle_.libraries.emplace(source.name, byte_code_of(context, code));
     JS_FreeValue(context, code);
@@ -121,7 +121,7 @@ Result<std::string> SourceFiles::compile_import(JSContext* context, const std::s
   std::string name;
   append_json_string(name, module);
   const std::string source = "import * as it from " + name + ";\n__brunt_hand_over(it);\n";
-  auto compiled = compile(context, source, "<start>", JS_EVAL_TYPE_MODULE);
+  auto compiled = compile_only(context, source, "<start>", JS_EVAL_TYPE_MODULE);
   if (!compiled) return std::unexpected(refused.value_or(compiled.error()));
   const JSValue code = *compiled;
   std::string bytes = byte_code_of(context, code);

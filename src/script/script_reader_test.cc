@@ -141,10 +141,49 @@ TEST_CASE("what makes no sense is refused with the option's name") {
 }
 
 TEST_CASE("options that have no effect are told, and do not stop the run") {
-  const Plan plan = with_options("{ dns: { ttl: '1m' }, nonsense: 1 }");
+  const Plan plan = with_options("{ httpDebug: 'full', noUsageReport: true, nonsense: 1 }");
   REQUIRE(plan.script->warnings.size() == 2);
-  CHECK(plan.script->warnings[0] == "options.dns is not supported yet, and has no effect");
+  CHECK(plan.script->warnings[0] == "options.httpDebug is not supported yet, and has no effect");
   CHECK(plan.script->warnings[1] == "options.nonsense: there is no such option");
+}
+
+TEST_CASE("options of the network are kept for the run") {
+  const Plan plan = with_options(
+      "{ hosts: { 'shop.test': '127.0.0.1', 'a.test:80': '127.0.0.2:8080' }, rps: 50,"
+      "  blacklistIPs: ['10.0.0.0/8'], blockHostnames: ['*.evil.test'], localIPs: '127.0.0.5',"
+      "  dns: { ttl: '1m', select: 'first', policy: 'onlyIPv4' },"
+      "  tlsVersion: { min: 'tls1.2', max: 'tls1.3' }, tlsCipherSuites: ['TLS_AES_128_GCM_SHA256'],"
+      "  tlsAuth: [{ cert: 'C', key: 'K', password: 'p' }],"
+      "  executionSegment: '1/4', executionSegmentSequence: '0,1/4,1',"
+      "  setupTimeout: '5s', teardownTimeout: 1500, noTeardown: true,"
+      "  summaryTrendStats: ['avg', 'p(99.9)'], summaryTimeUnit: 'ms' }");
+  CHECK(plan.script->warnings.empty());
+  const ScriptNetworkOptions& network = plan.script->network;
+  CHECK(network.hosts.size() == 2);
+  CHECK(network.blocked == std::vector<std::string>{"10.0.0.0/8", "*.evil.test"});
+  CHECK(network.local_ips == "127.0.0.5");
+  CHECK(network.dns_ttl == 60s);
+  CHECK(network.dns_select == "first");
+  CHECK(network.requests_each_second == 50);
+  CHECK(network.tls_version_min == "tls1.2");
+  CHECK(network.tls_ciphers == "TLS_AES_128_GCM_SHA256");
+  CHECK(network.key_password == "p");
+  CHECK(network.segment == "1/4");
+  CHECK(plan.script->life.setup_max == 5s);
+  CHECK(plan.script->life.teardown_max == 1500ms);
+  CHECK(plan.script->life.trend_stats == std::vector<std::string>{"avg", "p(99.9)"});
+}
+
+TEST_CASE("options of the network that make no sense are refused") {
+  for (const char* options :
+       {"{ hosts: 'x' }", "{ blacklistIPs: ['10.0.0.0/99'] }", "{ localIPs: 'nowhere' }",
+        "{ dns: { policy: 'none' } }", "{ dns: { select: 5 } }", "{ tlsVersion: 'tls9' }",
+        "{ tlsAuth: [{ cert: 'a' }, { cert: 'b' }] }", "{ rps: 'many' }",
+        "{ executionSegment: '3/2' }", "{ summaryTimeUnit: 'h' }", "{ summaryTrendStats: ['x'] }",
+        "{ setupTimeout: 'soon' }"}) {
+    CAPTURE(options);
+    CHECK(error_in(no_op + "export const options = " + options).starts_with("options."));
+  }
 }
 
 TEST_CASE("a mistake in the script is told with file and line") {
@@ -153,16 +192,12 @@ TEST_CASE("a mistake in the script is told with file and line") {
   CHECK(error_in(no_op + "while (true) {}") == "the script's init code does not come to an end");
 }
 
-TEST_CASE("what is not supported is refused with module, member and line") {
+TEST_CASE("what is not supported is refused with module and line") {
   CHECK(error_in("import a from 'k6';\nimport ws from 'k6/ws';\n" + no_op) ==
         "test.js:2: module k6/ws: not supported yet");
   CHECK(error_in("import { browser } from 'k6/browser';\n" + no_op) ==
         "test.js:1: module k6/browser: browsers are not driven: brunt makes load with protocols");
-  CHECK(
-      error_in("import http from 'k6/http';\n// http.file()\nconst f = () =>\n  http.file('x');\n" +
-               no_op) == "test.js:4: http.file of k6/http: not supported yet");
-  CHECK(error_in("import { CookieJar } from 'k6/http';\n" + no_op) ==
-        "test.js:1: CookieJar of k6/http: not supported yet");
+  CHECK(error_in("import { nope } from 'k6/http';\n" + no_op).contains("nope"));
   CHECK(error_in("import x from 'https://jslib.k6.io/x.js';\n" + no_op)
             .contains("modules from the network are not fetched"));
   CHECK(error_in("import x from 'lodash';\n" + no_op).contains("packages are not looked up"));

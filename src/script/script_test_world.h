@@ -47,6 +47,8 @@ struct ScriptWorld : StepWatcher {
   std::vector<Instant> arrivals;
   std::vector<IterationEnd> ends;
   std::vector<std::string> told, said, vus_failed;
+  ScriptJudgement judgement = ScriptJudgement::none;
+  std::string reason;
   Duration elapsed{};
   Totals totals;
 
@@ -102,6 +104,10 @@ struct ScriptWorld : StepWatcher {
  private:
   void step_failed(std::string_view, std::string_view text) override { told.emplace_back(text); }
   void script_said(std::string_view text) override { said.emplace_back(text); }
+  void script_judged(ScriptJudgement word, std::string_view why) override {
+    judgement = word;
+    reason = why;
+  }
 
   void serve(Peer& peer) {
     while (true) {

@@ -14,7 +14,7 @@ bool HttpSeries::record(const HttpHop& hop, Duration lateness) {
   const HttpTimings& timings = hop.reply.timings;
   const Duration duration = timings.duration();
   outcome.reqs->add(1.0);
-  outcome.failed->add(outcome.expected ? 0.0 : 1.0);
+  if (outcome.failed != nullptr) outcome.failed->add(outcome.expected ? 0.0 : 1.0);
   outcome.duration->add(duration);
   outcome.blocked->add(timings.blocked);
   outcome.connecting->add(timings.connecting);
@@ -50,10 +50,11 @@ HttpSeries::Outcome& HttpSeries::add_outcome(const HttpHop& hop) {
   outcome.tls_version = reply.tls_version.data();
   const bool default_expected = outcome.status >= 200 && outcome.status < 400;
   outcome.expected =
-      reply.ok() && (options_.expected != nullptr ? options_.expected->contains(outcome.status)
-                                                  : default_expected);
-  std::vector<Tag> tags = {{"status", std::to_string(outcome.status)},
-                           {"expected_response", outcome.expected ? "true" : "false"}};
+      !options_.judged ||
+      (reply.ok() && (options_.expected != nullptr ? options_.expected->contains(outcome.status)
+                                                   : default_expected));
+  std::vector<Tag> tags = {{"status", std::to_string(outcome.status)}};
+  if (options_.judged) tags.push_back({"expected_response", outcome.expected ? "true" : "false"});
   if (reply.ok())
     tags.push_back({"proto", fmt::format("HTTP/1.{}", reply.message().version_minor())});
   if (outcome.error_code != 0) tags.push_back({"error_code", std::to_string(outcome.error_code)});
@@ -62,7 +63,7 @@ HttpSeries::Outcome& HttpSeries::add_outcome(const HttpHop& hop) {
   const TagSetId id = recorder_.tags().with(options_.base, tags);
   const auto series = [&](MetricId metric) { return &recorder_.series(metric, id); };
   outcome.reqs = series(MetricId::http_reqs);
-  outcome.failed = series(MetricId::http_req_failed);
+  if (options_.judged) outcome.failed = series(MetricId::http_req_failed);
   outcome.duration = series(MetricId::http_req_duration);
   outcome.blocked = series(MetricId::http_req_blocked);
   outcome.connecting = series(MetricId::http_req_connecting);

@@ -20,6 +20,7 @@ struct HttpSeriesOptions {
   TagSetId base = TagSetId::none;  // Plan's, scenario's, and request's own tags, name among them.
   LoadModel model = LoadModel::closed;
   const StatusCheck* expected = nullptr;  // nullptr: 200 to 399, as k6.
+  bool judged = true;  // false: nobody expects anything, and http_req_failed is not measured.
 };
 
 class HttpSeries {

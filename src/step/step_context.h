@@ -52,6 +52,12 @@ enum class Rehearsing : std::uint8_t { no, yes };
 // Whether the samples of a request count from a planned instant too.
 enum class LoadModel : std::uint8_t { closed, open };
 
+// How often requests may begin: k6's `rps`, this loop's share of it.
+struct RequestPace {
+  Duration interval{};  // Zero: at any time.
+  Instant next{};
+};
+
 // Everything here outlives the bodies made from it.
 struct StepContext {
   Loop& loop;
@@ -64,6 +70,7 @@ struct StepContext {
   std::uint64_t seed = 1;
   StepWatcher& watcher;
   Rehearsing rehearsing = Rehearsing::no;
+  RequestPace pace = {};
 };
 
 // The plan's tags, `own` ones, and `scenario`: of all that is measured of a scenario, or of several

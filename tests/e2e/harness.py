@@ -71,9 +71,9 @@ class Case(unittest.TestCase):
             if pipe:
                 pipe.close()
 
-    def brunt(self, *args, timeout=90, env=None):
+    def brunt(self, *args, timeout=90, env=None, stdin=None):
         """Runs brunt to its end; gives the finished process with stdout, stderr, returncode."""
-        return subprocess.run([BRUNT, *args], capture_output=True, text=True, timeout=timeout, cwd=self.folder,
+        return subprocess.run([BRUNT, *args], capture_output=True, text=True, timeout=timeout, cwd=self.folder, input=stdin,
                               env={**os.environ, **(env or {})})
 
     def brunt_started(self, *args, **options):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """brunt run with k6 scripts, as k6's users run them, against a real nginx."""
+import json
 import signal
 import time
 import unittest
@@ -92,6 +93,84 @@ class Scripts(Case):
             self.assertEqual(done.returncode, code, text + done.stderr + done.stdout)
             self.assertIn(said, done.stderr + done.stdout, text)
         self.assertEqual(self.brunt("run", "gone.js").returncode, 255)
+
+    def test_examples_run_and_hold_what_they_expect(self):
+        port = self.nginx(extra="location /missing { return 404; } location /cookie { return 200 $http_cookie; }")
+        for name in ("async.js", "typed.ts", "commonjs.js", "requests.js", "network.js"):
+            done = self.brunt("run", str(EXAMPLES / name), "-e", f"BASE=http://127.0.0.1:{port}", "-e", f"PORT={port}")
+            self.assertIn(done.returncode, (0, 120), f"{name} {done.stderr}{done.stdout}")
+            self.assertNotIn("warning", done.stderr, name)
+            self.assertNotIn("✗", done.stdout, name)
+
+    def test_a_summary_of_the_scripts_own_and_k6s_files(self):
+        port = self.nginx()
+        done = self.brunt("run", str(EXAMPLES / "summary.js"), "-e", f"BASE=http://127.0.0.1:{port}",
+                          "--summary-export", "export.json")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertEqual(done.stdout, "5 requests, shop: is 200 5 times\n")
+        self.assertIn("p(99) is there", done.stderr)
+        data = json.loads((self.folder / "summary.json").read_text())
+        self.assertEqual(data["setup_data"], {"token": "abc"})
+        self.assertEqual(set(data["metrics"]["http_req_duration"]["values"]), {"avg", "p(99)"})
+        self.assertEqual(data["metrics"]["http_reqs"]["thresholds"], {"count==5": {"ok": True}})
+        exported = json.loads((self.folder / "export.json").read_text())
+        self.assertEqual(exported["metrics"]["http_reqs"]["count"], 5)
+        self.assertEqual(exported["metrics"]["http_reqs"]["thresholds"], {"count==5": False})
+        done = self.brunt("run", str(EXAMPLES / "summary.js"), "-e", f"BASE=http://127.0.0.1:{port}",
+                          "--summary-export", "export.json", "--new-machine-readable-summary")
+        self.assertEqual(json.loads((self.folder / "export.json").read_text())["version"], "1.0.0")
+
+    def test_a_summary_that_throws_leaves_brunts_own(self):
+        self.write("script.js", "export default () => {}; export function handleSummary() { throw new Error('mine') }")
+        done = self.brunt("run", "script.js")
+        self.assertIn(done.returncode, (0, 120), done.stderr)
+        self.assertIn("Error: mine", done.stderr)
+        self.assertIn("iterations", done.stdout)
+
+    def test_a_script_on_standard_input(self):
+        done = self.brunt("run", "-", "--iterations", "3", "--summary-export", "export.json",
+                          stdin="export default (): void => { const n: number = 1; if (n !== 1) throw n };\n")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertEqual(json.loads((self.folder / "export.json").read_text())["metrics"]["iterations"]["count"], 3)
+
+    def test_a_script_judges_its_own_run(self):
+        nothing = "export default function () {}\n"
+        cases = [
+            ("import exec from 'k6/execution'; export default () => { exec.test.abort('enough') }", 108, "enough"),
+            ("import exec from 'k6/execution'; export const options = { vus: 2, duration: '20s' };"
+             "import { sleep } from 'k6'; export default () => { sleep(0.2); if (__VU === 1) exec.test.abort('now') }", 108, "now"),
+            ("import exec from 'k6/execution'; export default () => { exec.test.fail('bad') }", 110, "bad"),
+            ("import exec from 'k6/execution'; export function setup() { exec.test.abort('early') }" + nothing, 108, "early"),
+            (nothing + "export function teardown() { throw new Error('late') }", 107, "Error: late"),
+            (nothing + "import { sleep } from 'k6'; export const options = { setupTimeout: '200ms' };"
+             "export function setup() { sleep(60) }", 100, "setup() took longer than 200ms"),
+            (nothing + "import { sleep } from 'k6'; export const options = { teardownTimeout: '200ms' };"
+             "export function teardown() { sleep(60) }", 101, "teardown() took longer than 200ms"),
+        ]
+        for text, code, said in cases:
+            for how in ((), ("--threads", "2")):
+                self.write("script.js", text)
+                done = self.brunt("run", "script.js", *how, timeout=30)
+                self.assertEqual(done.returncode, code, text + done.stderr + done.stdout)
+                self.assertIn(said, done.stderr + done.stdout, text)
+
+    def test_what_teardown_requests_is_in_the_summary(self):
+        port = self.nginx()
+        self.write("script.js", "import http from 'k6/http'; export default function () {}\n"
+                                "export function teardown() { http.get(__ENV.BASE); }\n")
+        done = self.brunt("run", "script.js", "-e", f"BASE=http://127.0.0.1:{port}")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertEqual(total(self.report(), "http_reqs"), 1)
+
+    def test_requests_keep_to_a_pace_and_from_blocked_names(self):
+        port = self.nginx()
+        self.write("script.js", "import http from 'k6/http'; import { check } from 'k6';"
+                                "export const options = { vus: 10, duration: '2s', rps: 20, blockHostnames: ['localhost'] };"
+                                "export default () => { http.get(__ENV.BASE); check(http.get('http://localhost:1/'), { blocked: (r) => r.error_code === 1110 }) }")
+        done = self.brunt("run", "script.js", "-e", f"BASE=http://127.0.0.1:{port}")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertLessEqual(total(self.report(), "http_reqs"), 60)
+        self.assertNotIn("✗", done.stdout)
 
     def test_an_endless_loop_ends_with_its_scenario_and_does_not_hold_up_others(self):
         self.nginx()
