@@ -101,7 +101,6 @@ class Conductor {
   Result<> make_faults(ServiceSet& services);
   void tear_down(Fiber& self);
   void hear(ScriptJudgement judgement, const std::string& reason);
-  void summarize(Fiber& self, ConductedRun& outcome);
   void begin_ledger();
   void take(GeneratorSecond second);
   void close(std::vector<ClosedSecond> closed);
@@ -366,22 +365,6 @@ void Conductor::hear(ScriptJudgement judgement, const std::string& reason) {
   stop(StopKind::now);
 }
 
-// handleSummary() of the script: its texts take the place of the summary.
-void Conductor::summarize(Fiber& self, ConductedRun& outcome) {
-  if (!stages_ || !plan_.script->life.has_summary) return;
-  const ScriptLifeOptions& life = plan_.script->life;
-  K6SummaryOptions summary = options_.summary;
-  summary.trend_stats = life.trend_stats;
-  summary.time_unit = life.time_unit;
-  summary.setup_data = setup_->script_data;
-  auto texts = stages_->summarize(self, k6_summary_data(outcome.record, summary).dump());
-  if (texts) {
-    outcome.script_texts = std::move(*texts);
-  } else {
-    observer_.warning(texts.error().text + "; the summary is brunt's own");
-  }
-}
-
 void Conductor::take(GeneratorSecond second) {
   if (!started_) return;  // A load that was abandoned hands over its one, empty second.
   for (auto& stream : streams_) stream->take(second.generator, second.snapshot);
@@ -493,7 +476,7 @@ ConductedRun Conductor::finish(Fiber& self) {
   }
   if (options_.ledger.empty()) outcome.ledger.place.clear();
   outcome.setup_data = setup_->script_data;
-  summarize(self, outcome);
+  if (stages_) outcome.script_texts = stages_->summarize(self, outcome.record, options_.summary);
   return outcome;
 }
 

@@ -27,13 +27,23 @@ Result<> ScriptStages::tear_down(Fiber& self) {
   return {};
 }
 
-Result<ScriptTexts> ScriptStages::summarize(Fiber& self, const std::string& data) {
+std::optional<ScriptTexts> ScriptStages::summarize(Fiber& self, const RunRecord& record,
+                                                   K6SummaryOptions options) {
+  const ScriptLifeOptions& life = setup_.plan.script->life;
+  if (!life.has_summary) return std::nullopt;
+  options.trend_stats = life.trend_stats;
+  options.time_unit = life.time_unit;
+  options.setup_data = setup_.script_data;
+  const std::string data = k6_summary_data(record, options).dump();
   ScriptTexts texts;
   const auto summarize_it = [&](ScriptStage& stage) -> Result<> {
-    texts = TRY(stage.summarize(self, data, setup_.plan.script->life.summary_max));
+    texts = TRY(stage.summarize(self, data, life.summary_max));
     return {};
   };
-  TRY(with_stage(summarize_it));
+  if (const auto done = with_stage(summarize_it); !done) {
+    warned_(done.error().text + "; the summary is brunt's own");
+    return std::nullopt;
+  }
   return texts;
 }
 

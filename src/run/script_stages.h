@@ -11,8 +11,10 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "report/k6_summary.h"
 #include "run/generator.h"
 #include "run/seconds.h"
 #include "script/script_stage.h"
@@ -30,9 +32,10 @@ class ScriptStages final : StepWatcher {
   // cancelled, malformed (an exception).
   Result<std::string> set_up(Fiber& self);
   Result<> tear_down(Fiber& self);
-  // What handleSummary() made of `data` (report/k6_summary.h). Parks. The same errors. REQUIRES:
-  // the script has one.
-  Result<ScriptTexts> summarize(Fiber& self, const std::string& data);
+  // What handleSummary() made of the run; nullopt where there is none, or it failed (which is
+  // told). Parks.
+  std::optional<ScriptTexts> summarize(Fiber& self, const RunRecord& record,
+                                       K6SummaryOptions options);
 
   // What the script said of its run meanwhile, with the reason that it gave.
   ScriptJudgement judgement() const { return judgement_; }

@@ -192,6 +192,7 @@ bool read_auth(JSContext* context, JSValueConst value, ScriptExchange& exchange)
 }
 
 bool read_jar(JSContext* context, JSValueConst value, ScriptExchange& exchange) {
+  // Shared with the script's object (exchange.h).
   auto* jar = static_cast<std::shared_ptr<CookieJar>*>(JS_GetOpaque(value, class_ids().cookie_jar));
   if (jar == nullptr) return refuse(context, "jar: it is a http.CookieJar or http.cookieJar()");
   exchange.jar = *jar;
