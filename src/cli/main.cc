@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   brunt::CommandLine line{.program = own_path(), .arguments = {argv + 1, argv + argc}};
   brunt::add_run(app, line);
   brunt::add_check(app, line);
+  brunt::add_inspect(app, line);
   brunt::add_rehearse(app, line);
   brunt::add_report(app, line);
   brunt::add_list(app, line);

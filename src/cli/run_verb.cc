@@ -38,7 +38,7 @@ struct RunFlags {
   std::string local_ips;
   std::string html, format = "text", profile;
   std::string summary_export, summary_mode = "full";
-  bool machine_summary = false;
+  bool machine_summary = false, explain = false;
   bool quiet = false, no_colour = false, no_thresholds = false;
 };
 
@@ -282,6 +282,7 @@ int run_plan(const RunFlags& flags, const CommandLine& line) {
     return exit_code_of_source(flags.source, plan.error());
   }
   tell_script_warnings(*plan);
+  if (flags.explain) return print(describe_plan(*plan)) ? 0 : code_of(ExitCode::other);
   MatrixChoice fixed;
   for (const std::string& word : flags.source.matrix)
     fixed.emplace_back(word.substr(0, word.find('=')), "");
@@ -356,6 +357,8 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->group("Output");
   verb->add_flag("--no-ledger", f.no_ledger, "Keep no record of this run")->group("Output");
   verb->add_flag("--no-thresholds", f.no_thresholds, "Do not judge expectations")->group("Output");
+  verb->add_flag("--explain", f.explain, "Say what would run, and run nothing: as brunt check")
+      ->group("Output");
   verb->add_flag("-q,--quiet", f.quiet, "No progress, only warnings and the summary")
       ->group("Output");
   verb->add_flag("--no-color,--no-colour", f.no_colour, "No colours on a terminal either")

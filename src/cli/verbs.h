@@ -18,6 +18,7 @@ struct CommandLine {
 
 void add_run(CLI::App& app, CommandLine& line);
 void add_check(CLI::App& app, CommandLine& line);
+void add_inspect(CLI::App& app, CommandLine& line);
 void add_rehearse(CLI::App& app, CommandLine& line);
 void add_list(CLI::App& app, CommandLine& line);
 void add_report(CLI::App& app, CommandLine& line);

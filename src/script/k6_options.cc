@@ -71,6 +71,11 @@ class ScenarioReader {
     if (executor == nullptr)
       return fail(ErrorCode::invalid,
                   fmt::format("options.{}: a scenario needs an executor", where_));
+    if (executor->text() == "externally-controlled")
+      return fail(ErrorCode::unsupported,
+                  fmt::format("options.{}.executor: externally-controlled is not supported yet; "
+                              "constant-vus and ramping-vus are",
+                              where_));
     const auto kind = parse_executor(executor->text());
     if (!kind) return fail_in(fmt::format("options.{}.executor", where_), kind.error());
     load_.executor = *kind;

@@ -129,6 +129,8 @@ TEST_CASE("what makes no sense is refused with the option's name") {
         "options.scenarios.a.vuss: there is no such field; did you mean \"vus\"?");
   CHECK(error("{ scenarios: { a: { executor: 'constant-vu', duration: '1s' } } }")
             .starts_with("options.scenarios.a.executor: "));
+  CHECK(error("{ scenarios: { a: { executor: 'externally-controlled', vus: 1, duration: '1s' } } }")
+            .contains("externally-controlled is not supported yet"));
   CHECK(error("{ scenarios: { a: { duration: '1s' } } }").contains("needs an executor"));
   CHECK(error("{ scenarios: { a: { executor: 'constant-vus', duration: '1s', exec: 'gone' } } }") ==
         "options.scenarios.a.exec: the script exports no function gone");

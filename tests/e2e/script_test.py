@@ -71,6 +71,15 @@ class Scripts(Case):
         self.assertIn("Up to 200 looping VUs for 16m", done.stdout)
         self.assertIn("default() of the script", done.stdout)
 
+    def test_inspect_and_explain_run_nothing(self):
+        done = self.brunt("inspect", str(EXAMPLES / "network.js"), "-e", "PORT=8080", "--vus", "7", "--execution-requirements")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        options = json.loads(done.stdout)
+        self.assertEqual((options["vus"], options["rps"], options["maxVUs"]), (7, 100, 7))
+        done = self.brunt("run", str(EXAMPLES / "mixed-operations.js"), "--explain")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("default() of the script", done.stdout)
+
     def test_exit_codes_are_k6s(self):
         port = self.nginx()
         base = f"BASE=http://127.0.0.1:{port}"
