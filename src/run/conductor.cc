@@ -342,6 +342,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
 
 // What fails here breaks nothing off: the load was made.
 void Conductor::tear_down(Fiber& self) {
+  if (!plan_.script->life.has_teardown) return;
   const auto done = stages_->tear_down(self);
   if (!done) {
     observer_.warning(done.error().text);
@@ -352,7 +353,7 @@ void Conductor::tear_down(Fiber& self) {
   hear(stages_->judgement(), stages_->reason());
   const std::int64_t second = (loop_.now() - start_) / std::chrono::seconds(1);
   stages_->deliver(second, seconds_);
-  close(seconds_.close_until(second));
+  close(seconds_.close_rest(second));
 }
 
 // The script's word on its own run: the worst, and the first of these, counts.

@@ -6,6 +6,7 @@
 //
 // Belongs to the conductor's thread.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,8 +37,11 @@ class Seconds {
   // counts for the next). Errors: those of Totals::merge.
   Result<> take_aside(const Snapshot& snapshot, Aside recorder = Aside::watch);
 
-  // Closes every second up to this one. REQUIRES: all generators have ended.
-  std::vector<ClosedSecond> close_until(std::int64_t second);
+  // Closes every second up to this one, and at least one more: for what was measured aside after
+  // the load. REQUIRES: all generators have ended.
+  std::vector<ClosedSecond> close_rest(std::int64_t second) {
+    return close_until(std::max(second, closed_ + 1));
+  }
 
   // What the live view shows after these seconds. `elapsed` is the caller's.
   Progress progress(const Plan& plan, std::span<const ClosedSecond> closed);
@@ -56,6 +60,8 @@ class Seconds {
     std::vector<ScenarioProgress> progress;
     double cpu = 0;
   };
+
+  std::vector<ClosedSecond> close_until(std::int64_t second);
 
   Totals totals_;
   std::vector<Origin> origins_;
