@@ -78,8 +78,6 @@ std::string_view name_of(ErrorCode code) {
       return "unsupported";
     case ErrorCode::io:
       return "io";
-    case ErrorCode::aborted:
-      return "aborted";
   }
   return "unknown";
 }

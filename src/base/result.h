@@ -34,7 +34,6 @@ enum class ErrorCode : std::uint8_t {
   exhausted,    // Descriptors, ports, memory, disk: the machine has no more.
   unsupported,  // This build or machine cannot do it.
   io,           // Any other failure of the operating system or a store.
-  aborted,      // The user's own script ended the run.
 };
 
 std::string_view name_of(ErrorCode code);
