@@ -36,6 +36,8 @@ std::string wanted_of(const Threshold& threshold) {
   if (condition.window > Duration{})
     text += fmt::format(" over {}", format_duration(condition.window));
   if (condition.scope == ThresholdScope::after_warm_up) text += " after warm-up";
+  if (condition.faults == FaultScope::outside_faults) text += " outside faults";
+  if (condition.faults == FaultScope::during_faults) text += " during faults";
   return text;
 }
 

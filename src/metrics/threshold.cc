@@ -221,7 +221,8 @@ Result<> read_window(Cursor& in, Condition& condition) {
 }
 
 Result<> read_suffixes(Cursor& in, Condition& condition) {
-  constexpr std::string_view wanted = "the end, \"over 10s\" or \"after warm-up\"";
+  constexpr std::string_view wanted =
+      "the end, \"over 10s\", \"after warm-up\", \"outside faults\" or \"during faults\"";
   while (in.skip_space(), !in.done()) {
     const std::size_t start = in.position();
     const std::string_view word = in.take_while([](char c) { return !is_space(c); });
@@ -231,9 +232,15 @@ Result<> read_suffixes(Cursor& in, Condition& condition) {
       in.skip_space();
       if (!in.take("warm-up") && !in.take("warmup")) return in.expected("warm-up");
       condition.scope = ThresholdScope::after_warm_up;
+    } else if ((word == "outside" || word == "during") && condition.faults == FaultScope::any) {
+      in.skip_space();
+      if (!in.take("faults")) return in.expected("faults");
+      condition.faults = word == "outside" ? FaultScope::outside_faults : FaultScope::during_faults;
     } else {
       return in.expected_at(start, wanted);
     }
+    if (condition.window > Duration{} && condition.faults != FaultScope::any)
+      return in.expected_at(start, "either \"over\" or \"faults\", as faults cut stretches short");
   }
   return {};
 }

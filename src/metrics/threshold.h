@@ -2,7 +2,7 @@
 // units, windows, and warm-up added.
 //
 //   selector:   metric | metric{tag:value, tag:value}              exact values, all must match
-//   condition:  figure op limit [over DURATION] [after warm-up]
+//   condition:  figure op limit [over DURATION] [after warm-up] [outside faults | during faults]
 //   figure:     counter  count rate              rate    rate count
 //               gauge    value min max           trend   avg min max med count p(0..100)
 //   op:         < <= > >= == === !=
@@ -13,9 +13,10 @@
 //   const Condition what = TRY(parse_condition("p(95) < 250ms over 10s", MetricKind::trend,
 //                                              Contains::time));
 //
-// `over 10s`: must hold in every stretch of ten whole seconds. Every k6 threshold reads the same
-// here; `count` of rates and trends, `min` and `max` of gauges, units, and both suffixes are ours.
-// threshold_judge.h evaluates them.
+// `over 10s`: must hold in every stretch of ten whole seconds. `outside faults`: without the
+// seconds in which a fault of the plan was in force; not together with `over`. Every k6 threshold
+// reads the same here; `count` of rates and trends, `min` and `max` of gauges, units, and the
+// suffixes are ours. threshold_judge.h evaluates them.
 //
 // Source: k6 documentation, "Thresholds".
 #pragma once
@@ -44,6 +45,8 @@ std::string_view symbol_of(ThresholdOperator comparison);  // "<="
 
 enum class ThresholdScope : std::uint8_t { whole_run, after_warm_up };
 
+enum class FaultScope : std::uint8_t { any, outside_faults, during_faults };
+
 struct Condition {
   Statistic statistic = Statistic::count;
   double percentile = 0;  // 0 to 100, for Statistic::percentile.
@@ -51,6 +54,7 @@ struct Condition {
   double limit = 0;   // In the metric's unit: ms, bytes, fraction, per second.
   Duration window{};  // Zero: the whole scope at once.
   ThresholdScope scope = ThresholdScope::whole_run;
+  FaultScope faults = FaultScope::any;
   std::string text;  // As it was written, trimmed: k6's summary shows it so.
 };
 

@@ -55,7 +55,8 @@ bool ThresholdOutcome::met() const {
 ThresholdJudge::ThresholdJudge(std::vector<Threshold> thresholds, const Options& options)
     : thresholds_(std::move(thresholds)),
       warm_up_seconds_((options.warm_up + one_second - Duration(1)) / one_second),
-      load_end_(options.load_end) {
+      load_end_(options.load_end),
+      is_of_fault_(options.is_of_fault) {
   for (const Threshold& threshold : thresholds_) {
     ASSERT(threshold.condition.window <= window_max);
     Watch& watch = watches_.emplace_back(threshold.metric.kind);
@@ -65,6 +66,21 @@ ThresholdJudge::ThresholdJudge(std::vector<Threshold> thresholds, const Options&
 
 std::int64_t ThresholdJudge::scope_start(const Threshold& threshold) const {
   return threshold.condition.scope == ThresholdScope::after_warm_up ? warm_up_seconds_ : 0;
+}
+
+bool ThresholdJudge::in_scope(const Threshold& threshold, std::int64_t second) const {
+  if (second < scope_start(threshold)) return false;
+  if (threshold.condition.faults == FaultScope::any) return true;
+  const bool of_fault = is_of_fault_ && is_of_fault_(second);
+  return of_fault == (threshold.condition.faults == FaultScope::during_faults);
+}
+
+// What a counter's rate is divided by.
+Duration ThresholdJudge::time_in_scope(std::size_t index, Duration elapsed) const {
+  const Threshold& threshold = thresholds_[index];
+  if (threshold.condition.faults != FaultScope::any)
+    return watches_[index].seconds_in_scope * one_second;
+  return elapsed - scope_start(threshold) * one_second;
 }
 
 const std::vector<std::uint32_t>& ThresholdJudge::watching(const TotalSeries& series) {
@@ -91,10 +107,13 @@ void ThresholdJudge::observe(std::int64_t second, std::span<const SecondRow> row
     for (std::size_t i = 0; i < watches_.size(); ++i) add_gauges(i);
   }
   for (std::size_t i = 0; i < watches_.size(); ++i) advance(i, second);
+  for (; next_second_ <= second; ++next_second_)
+    for (std::size_t i = 0; i < watches_.size(); ++i)
+      if (in_scope(thresholds_[i], next_second_)) ++watches_[i].seconds_in_scope;
 }
 
 void ThresholdJudge::add_row(std::size_t index, const SecondRow& row) {
-  if (row.second < scope_start(thresholds_[index])) return;
+  if (!in_scope(thresholds_[index], row.second)) return;
   Watch& watch = watches_[index];
   const MetricInfo& metric = row.series->metric;
   if (metric.kind == MetricKind::gauge && metric.merge == GaugeMerge::sum) {
@@ -170,8 +189,7 @@ ThresholdOutcome ThresholdJudge::result(std::size_t index, Duration elapsed) {
   }
   // k6 skips a metric that was never touched, even a counter, whose 0 is a figure for us.
   if (threshold.no_samples == NoSamples::pass && watch.total.empty()) return outcome;
-  outcome.measured =
-      measure(threshold.condition, watch.total, elapsed - scope_start(threshold) * one_second);
+  outcome.measured = measure(threshold.condition, watch.total, time_in_scope(index, elapsed));
   if (!outcome.measured) return outcome;
   outcome.state =
       holds(threshold.condition, *outcome.measured) ? ThresholdState::ok : ThresholdState::failed;

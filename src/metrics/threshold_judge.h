@@ -14,6 +14,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -61,6 +62,8 @@ class ThresholdJudge {
     // When the last load is planned. A counter's windows that end later are not judged: in the
     // graceful stop a rate falls for no fault of the target.
     Duration load_end = Duration::max();
+    // Whether a second counts as one of a fault; asked when it is observed. Empty: none does.
+    std::function<bool(std::int64_t second)> is_of_fault;
   };
   static constexpr Duration window_max = std::chrono::hours(1);  // parse_condition refuses longer.
 
@@ -91,6 +94,7 @@ class ThresholdJudge {
     explicit Watch(MetricKind kind) : total(kind) {}
 
     Sink total;
+    std::int64_t seconds_in_scope = 0;
     // Of gauges that are summed up (vus): each series' last value, by its index.
     std::map<std::uint32_t, double> gauges;
     bool gauges_changed = false;
@@ -108,6 +112,8 @@ class ThresholdJudge {
   void judge_newest(std::size_t index);
   ThresholdOutcome result(std::size_t index, Duration elapsed);
   std::int64_t scope_start(const Threshold& threshold) const;
+  bool in_scope(const Threshold& threshold, std::int64_t second) const;
+  Duration time_in_scope(std::size_t index, Duration elapsed) const;
   const std::vector<std::uint32_t>& watching(const TotalSeries& series);
 
   std::vector<Threshold> thresholds_;
@@ -115,6 +121,8 @@ class ThresholdJudge {
   std::vector<std::optional<std::vector<std::uint32_t>>> watching_;  // By series index.
   std::int64_t warm_up_seconds_;
   Duration load_end_;
+  std::function<bool(std::int64_t)> is_of_fault_;
+  std::int64_t next_second_ = 0;  // To be counted into seconds_in_scope.
 };
 
 }  // namespace brunt

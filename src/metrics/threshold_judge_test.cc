@@ -20,13 +20,15 @@ struct Play {
   Duration warm_up{};
   Duration load_end = Duration::max();
   NoSamples no_samples = NoSamples::fail;
+  std::function<bool(std::int64_t)> is_of_fault;
   MetricRegistry registry;
   std::optional<ThresholdJudge> judge;  // The outcome points into it.
 
   ThresholdOutcome run(std::string_view selector, std::string_view condition) {
     Threshold threshold = make_threshold(registry, selector, condition).value();
     threshold.no_samples = no_samples;
-    judge.emplace(std::vector{std::move(threshold)}, ThresholdJudge::Options{warm_up, load_end});
+    judge.emplace(std::vector{std::move(threshold)},
+                  ThresholdJudge::Options{warm_up, load_end, is_of_fault});
     Recorder recorder(registry);
     Totals totals;
     for (std::int64_t second = 0; second < seconds; ++second) {
@@ -118,6 +120,37 @@ TEST_CASE("warm-up is left out when the condition says so") {
   }
   Play play{.seconds = 8, .measure = measure, .warm_up = 3s};
   CHECK(*play.run("http_reqs", "rate>0 after warm-up").measured == 1);
+}
+
+TEST_CASE("seconds of faults are left out, or are the only ones, when the condition says so") {
+  const auto measure = [](Recorder& recorder, std::int64_t second) {
+    const bool slow = second == 3 || second == 4;
+    for (int i = 0; i < (slow ? 1 : 10); ++i) request(recorder, slow ? 900 : 100);
+  };
+  const auto of_fault = [](std::int64_t second) { return second == 3 || second == 4; };
+  struct Row {
+    const char* selector;
+    const char* condition;
+    double measured;
+  };
+  const Row rows[] = {
+      {"http_req_duration", "max<100", 900},
+      {"http_req_duration", "max<100 outside faults", 100},
+      {"http_req_duration", "min<100 during faults", 900},
+      {"http_reqs", "count>0 during faults", 2},
+      {"http_reqs", "rate>0 during faults", 1},
+      {"http_reqs", "rate>0 outside faults", 10},
+      {"http_reqs", "count>0 after warm-up outside faults", 70},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.condition);
+    Play play{.seconds = 10, .measure = measure, .warm_up = 1s, .is_of_fault = of_fault};
+    CHECK(*play.run(row.selector, row.condition).measured ==
+          doctest::Approx(row.measured).epsilon(0.01));
+  }
+  // A run without faults has no second of one: nothing to judge.
+  Play play{.seconds = 10, .measure = measure, .warm_up = 0s};
+  CHECK(play.run("http_req_duration", "max<100 during faults").state == ThresholdState::no_samples);
 }
 
 TEST_CASE("without samples thresholds of k6 pass and expectations of a plan are not met") {

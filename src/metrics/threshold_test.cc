@@ -59,6 +59,18 @@ TEST_CASE("windows and warm-up follow in either order") {
   }
 }
 
+TEST_CASE("a condition may be about the time outside faults or during them") {
+  const auto outside =
+      parse_condition("p(95)<1s after warm-up outside faults", MetricKind::trend, Contains::time);
+  REQUIRE(outside);
+  CHECK(outside->faults == FaultScope::outside_faults);
+  CHECK(outside->scope == ThresholdScope::after_warm_up);
+  const auto during =
+      parse_condition("rate<50% during faults", MetricKind::rate, Contains::standard);
+  REQUIRE(during);
+  CHECK(during->faults == FaultScope::during_faults);
+}
+
 TEST_CASE("a condition that cannot be read says where and what may stand there") {
   struct Row {
     const char* text;
@@ -89,6 +101,10 @@ TEST_CASE("a condition that cannot be read says where and what may stand there")
       {"avg<1 over 2h", MetricKind::trend, "column 12: expected a window of whole seconds"},
       {"avg<1 over 5s over 5s", MetricKind::trend, "column 15: expected the end"},
       {"avg<1 after lunch", MetricKind::trend, "column 13: expected warm-up, not \"lunch\""},
+      {"avg<1 outside lunch", MetricKind::trend, "column 15: expected faults, not \"lunch\""},
+      {"avg<1 outside faults during faults", MetricKind::trend, "column 22: expected the end"},
+      {"avg<1 over 5s outside faults", MetricKind::trend,
+       "column 15: expected either \"over\" or \"faults\""},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);

@@ -109,6 +109,8 @@ class ExpectationReader {
     threshold->delay_abort = delay;
     if (threshold->condition.scope == ThresholdScope::after_warm_up && !plan_.warmup)
       context_.error(field, "\"after warm-up\" needs to know it: the plan has no `warmup:`");
+    if (threshold->condition.faults != FaultScope::any && plan_.faults.empty())
+      context_.error(field, "\"faults\" needs some: the plan has no `faults:`");
     return std::move(*threshold);
   }
 

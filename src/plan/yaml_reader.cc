@@ -107,8 +107,8 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
   check_weights(context, load, plan);
   read_links(context, map.find("links"), plan);
   read_watch(context, map.find("watch"), plan);
-  read_expectations(context, map.find("expect"), plan);
   read_faults(context, map.find("faults"), plan);
+  read_expectations(context, map.find("expect"), plan);
   map.refuse({"accounts", "limit", "until", "for"});
   map.finish();
   context.names = nullptr;

@@ -78,8 +78,12 @@ class Conductor {
         seconds_(options.processes > 1 ? options.processes
                                        : static_cast<std::uint32_t>(options.threads)),
         recorder_("local"),
-        judge_(thresholds_of(plan, options),
-               {.warm_up = plan.warmup.value_or(Duration{}), .load_end = load_end_of(plan)}) {}
+        judge_(thresholds_of(plan, options), {.warm_up = plan.warmup.value_or(Duration{}),
+                                              .load_end = load_end_of(plan),
+                                              .is_of_fault = [this](std::int64_t second) {
+                                                return faults_ != nullptr &&
+                                                       faults_->is_of_fault(second);
+                                              }}) {}
 
   Result<ConductedRun> conduct(Fiber& self, Signals* signals);
 

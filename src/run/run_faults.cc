@@ -82,6 +82,14 @@ std::vector<RunEvent> RunFaults::events(Duration elapsed) const {
   return events;
 }
 
+bool RunFaults::is_of_fault(std::int64_t second) const {
+  if (!runner_) return false;
+  const Duration begins = std::chrono::seconds(second), ends = std::chrono::seconds(second + 1);
+  return std::ranges::any_of(runner_->bands(), [&](const FaultBand& band) {
+    return band.from < ends && (!band.over || band.to + std::chrono::seconds(1) >= begins);
+  });
+}
+
 std::vector<std::string> RunFaults::in_force() const {
   return runner_ ? runner_->in_force() : std::vector<std::string>();
 }

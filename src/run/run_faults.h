@@ -44,6 +44,9 @@ class RunFaults {
   std::vector<RunEvent> events(Duration elapsed) const;
   std::vector<RunEvent> planned_events() const;
   std::vector<std::string> in_force() const;
+  // Whether a second counts as one of a fault: from that in which it begins through the one after
+  // that in which it ends, in which what was held back comes.
+  bool is_of_fault(std::int64_t second) const;
   const std::vector<std::string>& failures() const { return failures_; }  // For the notes.
 
  private:
