@@ -62,7 +62,10 @@ enum class VuPreparation : std::uint8_t { when_it_starts, before_the_scenario };
 struct ScenarioOptions {
   std::string name = "default";  // [0-9a-zA-Z_-]+
   ExecutorKind executor = ExecutorKind::constant_vus;
-  Duration start_time{};
+  Duration start_time{};  // With `start_after`: the latest that is possible.
+  // Another scenario's name: this one starts `start_delay` after that one has ended.
+  std::string start_after;
+  Duration start_delay{};
   Duration graceful_stop = std::chrono::seconds(30);
   Duration min_iteration_duration{};  // A VU that was faster pauses for the rest.
 

@@ -10,6 +10,12 @@
 namespace brunt {
 namespace {
 
+using namespace std::chrono_literals;
+
+// How often a scenario looks whether the one that it starts after has ended, maybe on another
+// thread. A longer delay than that is kept exactly.
+constexpr Duration end_pause = 100ms;
+
 // Ended, but for what may still be running.
 VuDemand demand_of(const ScenarioOptions& scenario, Duration elapsed) {
   const Duration duration = scenario.planned_duration();
@@ -88,6 +94,7 @@ double ScenarioProgress::fraction() const {
 }
 
 struct ScenarioSet::Entry {
+  std::size_t number = 0;
   ScenarioOptions options;
   std::unique_ptr<Executor> executor;
   Result<> result;
@@ -112,6 +119,7 @@ Result<std::size_t> ScenarioSet::add(ScenarioOptions options, VuBody& body,
                                 .budget = budget,
                                 .budget_claimers = options_.threads};
   auto entry = std::make_unique<Entry>();
+  entry->number = entries_.size();
   entry->executor = make_executor(options, context);
   entry->options = std::move(options);
   entries_.push_back(std::move(entry));
@@ -141,12 +149,12 @@ Result<> ScenarioSet::prepare(Fiber& self) {
 }
 
 Result<> ScenarioSet::run(Fiber& self, Instant start) {
+  ends_ = options_.ends != nullptr ? options_.ends : &own_ends_.emplace(entries_.size(), 1);
   FiberGroup group(options_.loop);
   Result<> spawned;
   for (Entry* const entry : in_starting_order()) {
-    spawned = group.spawn("scenario", [entry, start](Fiber& fiber) {
-      entry->result = entry->executor->run(fiber, start + entry->options.start_time);
-    });
+    spawned = group.spawn(
+        "scenario", [this, entry, start](Fiber& fiber) { run_scenario(fiber, *entry, start); });
     if (!spawned) break;
   }
   if (!spawned) stop(StopKind::now);
@@ -156,6 +164,24 @@ Result<> ScenarioSet::run(Fiber& self, Instant start) {
   for (const auto& entry : entries_)
     if (!entry->result) return fail_in(entry->options.name, entry->result.error());
   return {};
+}
+
+void ScenarioSet::run_scenario(Fiber& fiber, Entry& entry, Instant start) {
+  const Instant begin = begin_of(fiber, entry, start);
+  entry.options.start_time = begin - start;
+  entry.result = entry.executor->run(fiber, begin);
+  ends_->ended(entry.number, options_.loop.now());
+}
+
+Instant ScenarioSet::begin_of(Fiber& fiber, const Entry& entry, Instant start) const {
+  const auto before = std::ranges::find_if(entries_, [&](const auto& other) {
+    return other->options.name == entry.options.start_after;
+  });
+  if (before == entries_.end()) return start + entry.options.start_time;
+  std::optional<Instant> end;
+  while (!(end = ends_->end_of((*before)->number)))
+    if (!fiber.sleep(end_pause)) return fiber.now();
+  return std::max(*end + entry.options.start_delay, fiber.now());
 }
 
 void ScenarioSet::stop(StopKind kind) {

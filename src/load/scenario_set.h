@@ -1,4 +1,5 @@
-// All scenarios of a test on one loop: each starts at its own time, and they stop together.
+// All scenarios of a test on one loop: each starts at its own time, or when another has ended, and
+// they stop together.
 //
 //   ScenarioSet set({.loop = *loop, .observer = observer});
 //   TRY(set.add(options, body));
@@ -11,11 +12,13 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "load/executor.h"
 #include "load/load_observer.h"
+#include "load/scenario_ends.h"
 #include "load/scenario_options.h"
 #include "load/segment.h"
 #include "loop/loop.h"
@@ -37,7 +40,7 @@ Duration longest_duration(const std::vector<ScenarioOptions>& scenarios);
 struct ScenarioProgress {
   std::string name;
   ExecutorKind executor = ExecutorKind::constant_vus;
-  Duration start_time{};
+  Duration start_time{};  // Once it has started after another: when that was.
   ExecutorProgress now;
   double fraction() const;  // 0 to 1: of its iterations where they are fixed, else of its time.
 };
@@ -48,6 +51,9 @@ struct ScenarioSetOptions {
   Segment segment = {};   // This thread's part of the test: process segment.part(thread, threads).
   Segment instance = {};  // This thread's part of the process: Segment().part(thread, threads).
   std::uint64_t threads = 1;
+  // The process's, by the numbers that add() gives, when there are several threads; must outlive
+  // the set.
+  ScenarioEnds* ends = nullptr;
 };
 
 class ScenarioSet {
@@ -83,10 +89,14 @@ class ScenarioSet {
 
  private:
   struct Entry;
+  void run_scenario(Fiber& fiber, Entry& entry, Instant start);
+  Instant begin_of(Fiber& fiber, const Entry& entry, Instant start) const;
   std::vector<Entry*> in_starting_order() const;  // By start time, then by name, as k6.
 
   ScenarioSetOptions options_;
   VuIds ids_;
+  std::optional<ScenarioEnds> own_ends_;  // Where there is only this thread.
+  ScenarioEnds* ends_ = nullptr;
   std::vector<std::unique_ptr<Entry>> entries_;
 };
 

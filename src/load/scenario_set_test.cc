@@ -45,6 +45,39 @@ TEST_CASE("scenarios start at their own times and the set ends with the last") {
   CHECK(first.ids == std::vector<std::uint64_t>{4, 5});
 }
 
+TEST_CASE("a scenario that starts after another waits for its real end and then for the pause") {
+  Simulation simulation;
+  simulation.set = std::make_unique<ScenarioSet>(
+      ScenarioSetOptions{.loop = *simulation.loop, .observer = simulation.observer});
+  FakeBody first(250ms), second(1s);
+  ScenarioOptions short_one{.name = "first",
+                            .executor = ExecutorKind::per_vu_iterations,
+                            .vus = 1,
+                            .iterations = 4,
+                            .max_duration = 1h};
+  ScenarioOptions after = named("second", 1h + 60s, 1, 5s);
+  after.start_after = "first";
+  after.start_delay = 60s;
+  CHECK(simulation.set->add(short_one, first));
+  CHECK(simulation.set->add(after, second));
+  simulation.run_set([&](Fiber& self) {
+    CHECK(self.sleep(30s));
+    CHECK(simulation.set->progress()[1].now.phase == ExecutorPhase::waiting);
+    CHECK(self.sleep(32s));
+    CHECK(simulation.set->progress()[1].start_time == 61s);
+  });
+  CHECK(simulation.result);
+  CHECK(simulation.lasted == 1s + 60s + 5s);
+}
+
+TEST_CASE("a scenario has ended when its part on every thread has") {
+  ScenarioEnds ends(1, 2);
+  ends.ended(0, Instant(9s));
+  CHECK(!ends.end_of(0));
+  ends.ended(0, Instant(7s));
+  CHECK(ends.end_of(0) == Instant(9s));
+}
+
 TEST_CASE("stopping reaches scenarios that have not begun") {
   Simulation simulation;
   simulation.set = std::make_unique<ScenarioSet>(

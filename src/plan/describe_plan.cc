@@ -283,7 +283,12 @@ std::string describe_load(const ScenarioOptions& load) {
       add_vus_note(load, notes);
       break;
   }
-  if (load.start_time > Duration::zero())
+  if (!load.start_after.empty())
+    notes.push_back(load.start_delay > Duration::zero()
+                        ? fmt::format("start_after: {} + {}", load.start_after,
+                                      format_duration(load.start_delay))
+                        : "start_after: " + load.start_after);
+  else if (load.start_time > Duration::zero())
     notes.push_back("start_time: " + format_duration(load.start_time));
   if (load.graceful_stop > Duration::zero())
     notes.push_back("graceful_stop: " + format_duration(load.graceful_stop));

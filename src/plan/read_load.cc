@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "plan/read_parts.h"
+#include "plan/start_after.h"
 
 namespace brunt {
 namespace {
@@ -19,6 +20,7 @@ struct LoadField {
 };
 constexpr std::array load_fields = {
     LoadField{"start_time", "startTime", ""},
+    LoadField{"start_after", "start_after", ""},
     LoadField{"graceful_stop", "gracefulStop", ""},
     LoadField{"min_iteration_duration", "minIterationDuration", ""},
     LoadField{"vus", "vus", "cps"},
@@ -234,6 +236,21 @@ void report(ReadContext& context, MapReader& map, const Error& error) {
   context.error(field, std::string_view(text).substr(colon + 2));
 }
 
+void read_start(ReadContext& context, MapReader& map, ScenarioOptions& out) {
+  const Field time = map.find("start_time", "startTime"), after = map.find("start_after");
+  context.read(time, out.start_time);
+  std::string text;
+  if (!context.read(after, text)) return;
+  if (time)
+    return context.error(
+        after,
+        "a scenario has a start_time or a start_after, not both: write the pause behind a +");
+  auto parsed = parse_start_after(text);
+  if (!parsed) return context.error(after, parsed.error().text);
+  out.start_after = std::move(parsed->scenario);
+  out.start_delay = parsed->delay;
+}
+
 }  // namespace
 
 bool read_load(ReadContext& context, MapReader& map, ScenarioOptions& out) {
@@ -256,7 +273,7 @@ bool read_load(ReadContext& context, MapReader& map, ScenarioOptions& out) {
   }
   if (!known || !kind || misplaced) return static_cast<bool>(executor);
   out.executor = *kind;
-  context.read(map.find("start_time", "startTime"), out.start_time);
+  read_start(context, map, out);
   context.read(map.find("graceful_stop", "gracefulStop"), out.graceful_stop);
   context.read(map.find("min_iteration_duration", "minIterationDuration"),
                out.min_iteration_duration);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plan/start_after.h"
+
 namespace brunt {
 namespace {
 
@@ -21,6 +23,7 @@ class Scaler {
 
   Result<> scale(ScenarioOptions& load) const {
     shorten(load.start_time);
+    shorten(load.start_delay);
     shorten(load.min_iteration_duration);
     shorten(load.ramp_up);
     if (load.duration) shorten(*load.duration);
@@ -97,6 +100,8 @@ Result<> apply_time_scale(Plan& plan, double factor) {
     scaler.scale(scenario.before);
     scaler.scale(scenario.steps);
   }
+  // Found in order when the plan was read.
+  if (const auto error = place_starts(plan)) return fail(ErrorCode::invalid, error->text);
   for (Expectation& expectation : plan.expectations)
     scaler.shorten(expectation.threshold.delay_abort);
   for (FaultPlan& fault : plan.faults) scaler.scale(fault.spec);

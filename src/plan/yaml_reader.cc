@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "plan/read_parts.h"
+#include "plan/start_after.h"
 #include "plan/time_scale.h"
 
 namespace brunt {
@@ -82,6 +83,18 @@ void check_weights(ReadContext& context, const Field& load, const Plan& plan) {
     context.error(load.at, load.path, "no scenario shares this load: give some a \"weight\"");
 }
 
+// After all scenarios, which they name.
+void check_starts(ReadContext& context, const Field& load, const Field& scenarios, Plan& plan) {
+  if (context.error_count() > 0) return;  // Without all of them nothing can be said about starts.
+  const auto error = place_starts(plan);
+  if (!error) return;
+  Field at = load;
+  const auto found = std::ranges::find(plan.scenarios, error->scenario, &Scenario::name);
+  if (found != plan.scenarios.end())
+    at = {scenarios.node, scenarios.path + "." + error->scenario, found->at};
+  context.error(at.at, at.path + ".start_after", error->text);
+}
+
 void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, Plan& plan) {
   NameTable names;
   // Cannot fail: the table is empty.
@@ -103,8 +116,10 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
   read_services(context, services, plan);
   const Field load = map.find("load");
   read_shared_load(context, load, plan);
-  read_scenarios(context, map.require("scenarios"), plan);
+  const Field scenarios = map.require("scenarios");
+  read_scenarios(context, scenarios, plan);
   check_weights(context, load, plan);
+  check_starts(context, load, scenarios, plan);
   read_links(context, map.find("links"), plan);
   read_watch(context, map.find("watch"), plan);
   read_faults(context, map.find("faults"), plan);

@@ -169,7 +169,7 @@ Result<> Conductor::make_setup() {
   setup_->segment_text = {options_.segment_bounds, options_.segment_sequence};
   setup_->threads = options_.threads;
   setup_->seed = record_.run.seed;
-  counters_ = std::make_unique<SharedCounters>(plan_, options_.segment);
+  counters_ = std::make_unique<SharedCounters>(plan_, options_.segment, setup_->threads);
   counters_->lend(*setup_);
   return {};
 }

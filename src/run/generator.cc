@@ -74,7 +74,8 @@ Generator::Generator(Loop& loop, const GeneratorSetup& setup, std::uint32_t inde
                   .observer = *this,
                   .segment = setup.segment.part(index, setup.threads),
                   .instance = Segment().part(index, setup.threads),
-                  .threads = setup.threads}) {}
+                  .threads = setup.threads,
+                  .ends = setup.ends}) {}
 
 Generator::~Generator() = default;
 

@@ -53,6 +53,7 @@ struct GeneratorSetup {
   std::uint64_t threads = 1;  // Of this process.
   std::uint64_t seed = 1;
   std::vector<IterationBudget*> budgets;  // By load unit; nullptr but for shared-iterations.
+  ScenarioEnds* ends = nullptr;           // By load unit.
   std::vector<DataCursor*> cursors;       // By Plan::data.
   Rehearsing rehearsal = Rehearsing::no;
   std::string script_data;  // JSON: what a script's setup() returned; "": nothing.

@@ -257,7 +257,7 @@ Result<> Servant::make_setup(const Json& head) {
   for (const std::string& address : texts_of(head.find("local_ips")))
     setup_->local_ips.push_back(TRY(Endpoint::from_ip(address, 0)));
   if (const Json* backend = head.find("backend")) backend_ = TRY(parse_backend(backend->text()));
-  counters_ = std::make_unique<SharedCounters>(plan_, setup_->segment);
+  counters_ = std::make_unique<SharedCounters>(plan_, setup_->segment, setup_->threads);
   counters_->lend(*setup_);
   return {};
 }

@@ -292,7 +292,7 @@ GeneratorSetup Play::make_setup() {
   GeneratorSetup setup{.plan = stage_.plan, .members = stage_.members, .registry = registry_};
   setup.allow = AllowList::everything();
   setup.seed = options_.seed;
-  counters_ = std::make_unique<SharedCounters>(stage_.plan, Segment());
+  counters_ = std::make_unique<SharedCounters>(stage_.plan, Segment(), 1);
   counters_->lend(setup);
   return setup;
 }

@@ -114,8 +114,12 @@ std::vector<ScenarioInfo> Seconds::scenarios(const Plan& plan) const {
                       .duration = load.planned_duration(),
                       .vus_max = load.vus_max(),
                       .open_model = is_open(load.executor)};
+    std::optional<Duration> started;
     for (const Origin& origin : origins_) {
       if (i >= origin.progress.size()) continue;
+      // After another: when that had ended.
+      started = std::min(started.value_or(Duration::max()), origin.progress[i].start_time);
+      info.start = *started;
       const LoadCounts& counts = origin.progress[i].now.counts;
       info.iterations_completed += counts.completed;
       info.iterations_interrupted += counts.interrupted;

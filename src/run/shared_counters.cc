@@ -5,7 +5,7 @@
 
 namespace brunt {
 
-SharedCounters::SharedCounters(const Plan& plan, const Segment& segment) {
+SharedCounters::SharedCounters(const Plan& plan, const Segment& segment, std::uint64_t threads) {
   for (const LoadUnit& unit : load_units(plan)) {
     const bool shared = unit.load.executor == ExecutorKind::shared_iterations;
     // Only who has VUs can take iterations.
@@ -13,6 +13,7 @@ SharedCounters::SharedCounters(const Plan& plan, const Segment& segment) {
                                     unit.load.iterations, segment.in_proportion_to(unit.load.vus))
                               : nullptr);
   }
+  ends_ = std::make_unique<ScenarioEnds>(budgets_.size(), threads);
   for (const DataPlan& data : plan.data)
     cursors_.push_back(std::make_unique<DataCursor>(
         DataCursor::Options{.rows = data.rows->rows(), .order = data.order, .segment = segment}));
@@ -21,6 +22,7 @@ SharedCounters::SharedCounters(const Plan& plan, const Segment& segment) {
 void SharedCounters::lend(GeneratorSetup& setup) const {
   for (const auto& budget : budgets_) setup.budgets.push_back(budget.get());
   for (const auto& cursor : cursors_) setup.cursors.push_back(cursor.get());
+  setup.ends = ends_.get();
 }
 
 }  // namespace brunt

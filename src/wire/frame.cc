@@ -50,6 +50,29 @@ char* put_number(char* to, std::uint64_t value, std::size_t width, ByteOrder ord
   return to + width;
 }
 
+template <typename T>
+void store(std::byte* to, std::uint64_t value) {
+  const auto narrow = static_cast<T>(value);
+  std::memcpy(to, &narrow, sizeof narrow);
+}
+
+// Writes `width` bytes and no other.
+void write_number(std::byte* to, std::uint64_t value, std::size_t width, ByteOrder order) {
+  if (order == ByteOrder::big && width > 0) value = __builtin_bswap64(value << (64 - 8 * width));
+  switch (width) {
+    case 1:
+      return store<std::uint8_t>(to, value);
+    case 2:
+      return store<std::uint16_t>(to, value);
+    case 4:
+      return store<std::uint32_t>(to, value);
+    case 8:
+      return store<std::uint64_t>(to, value);
+    default:
+      return;
+  }
+}
+
 std::uint64_t number_max(std::size_t width) {
   return width >= 8 ? std::numeric_limits<std::uint64_t>::max()
                     : (std::uint64_t{1} << 8u * width) - 1;
@@ -142,29 +165,37 @@ Result<> append_frame_request(std::string& out, const FrameLayout& layout,
 
 Result<> append_frame_ack(std::string& out, const FrameLayout& layout, const FrameAck& ack) {
   TRY(check_ids(layout, ack.client_id, ack.message_id));
-  char bytes[2 * sizeof(std::uint64_t)];
-  char* at = put_number(bytes, ack.client_id, layout.client_id_bytes, layout.ack_order);
-  at = put_number(at, ack.message_id, layout.message_id_bytes, layout.ack_order);
-  out.append(bytes, at);
+  const std::size_t before = out.size();
+  out.resize(before + layout.ack_bytes());
+  write_frame_ack(reinterpret_cast<std::byte*>(out.data()) + before, layout, ack);
   return {};
 }
 
-Result<> FrameRequestDecoder::read_header(const std::byte* bytes) {
+void write_frame_ack(std::byte* to, const FrameLayout& layout, const FrameAck& ack) {
+  write_number(to, ack.client_id, layout.client_id_bytes, layout.ack_order);
+  write_number(to + layout.client_id_bytes, ack.message_id, layout.message_id_bytes,
+               layout.ack_order);
+}
+
+void FrameRequestDecoder::read_header(const std::byte* bytes) {
   const ByteOrder order = layout_->request_order;
   request_.client_id = read_number(bytes, layout_->client_id_bytes, order);
   bytes += layout_->client_id_bytes;
   request_.message_id = read_number(bytes, layout_->message_id_bytes, order);
   bytes += layout_->message_id_bytes;
-  const std::uint64_t length = read_number(bytes, layout_->length_bytes, order);
-  if (length > layout_->payload_bytes_max)
+  // Its field has at most 4 bytes.
+  length_ = static_cast<std::uint32_t>(read_number(bytes, layout_->length_bytes, order));
+}
+
+Result<> FrameRequestDecoder::check_length() const {
+  if (length_ > layout_->payload_bytes_max)
     return fail(ErrorCode::too_large, "a message says that its payload has " +
-                                          std::to_string(length) + " bytes; the maximum is " +
+                                          std::to_string(length_) + " bytes; the maximum is " +
                                           std::to_string(layout_->payload_bytes_max));
-  if (length < layout_->payload_bytes_min)
+  if (length_ < layout_->payload_bytes_min)
     return fail(ErrorCode::malformed, "a message says that its payload has " +
-                                          std::to_string(length) + " bytes; the minimum is " +
+                                          std::to_string(length_) + " bytes; the minimum is " +
                                           std::to_string(layout_->payload_bytes_min));
-  length_ = static_cast<std::uint32_t>(length);
   return {};
 }
 
@@ -175,21 +206,28 @@ Result<> FrameRequestDecoder::take_header(ByteView& input) {
   if (taken > 0) std::memcpy(header_.data() + header_size_, input.data(), taken);
   header_size_ = static_cast<std::uint8_t>(header_size_ + taken);
   input = input.subspan(taken);
-  return taken > 0 && header_size_ == whole ? read_header(header_.data()) : Result<>();
+  if (taken == 0 || header_size_ < whole) return {};
+  read_header(header_.data());
+  return check_length();
+}
+
+const FrameRequest* FrameRequestDecoder::next_whole(ByteView& input) {
+  const std::size_t head = layout_->request_header_bytes();
+  if (header_size_ > 0 || input.size() < head) return nullptr;
+  read_header(input.data());
+  if (length_ > layout_->payload_bytes_max || length_ < layout_->payload_bytes_min ||
+      input.size() - head < length_)
+    return nullptr;
+  request_.payload = input.subspan(head, length_);
+  input = input.subspan(head + length_);
+  return &request_;
 }
 
 Result<std::optional<FrameRequest>> FrameRequestDecoder::next(ByteView& input) {
   const std::size_t whole = layout_->request_header_bytes();
   ASSERT(whole <= header_.size());
   if (header_size_ == 0) payload_.clear();
-  if (header_size_ == 0 && input.size() >= whole) {
-    TRY(read_header(input.data()));
-    if (input.size() - whole >= length_) {
-      request_.payload = input.subspan(whole, length_);
-      input = input.subspan(whole + length_);
-      return request_;
-    }
-  }
+  if (const FrameRequest* const request = next_whole(input)) return *request;
   if (header_size_ < whole) {
     TRY(take_header(input));
     if (header_size_ < whole) return std::nullopt;

@@ -61,7 +61,7 @@ void MessagesCommitter::recycle(Group& group) {
   group.records.clear();
   group.records.shrink(bytes_kept);
   group.acks.clear();
-  if (group.acks.capacity() > bytes_kept) group.acks = std::string();
+  group.acks.shrink(bytes_kept);
   group.waiting.clear();
   group.messages = 0;
   group.state = State::gathering;

@@ -29,7 +29,7 @@ class MessagesCommitter {
  public:
   struct Group {
     RecordBuffer records;
-    std::string acks;  // Of all clients; each sends its part.
+    RecordBuffer acks;  // Of all clients; each sends its part.
     std::int64_t received_unix_ns = 0;
     std::size_t messages = 0;
 

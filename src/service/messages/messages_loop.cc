@@ -192,7 +192,7 @@ bool MessagesLoop::serve_bytes(Fiber& self, Session& session, ByteView bytes) {
     const bool is_stored = committer_.wait(self, group);
     Result<> sent;
     if (is_stored) {
-      const ByteView acks = as_bytes(group.acks).subspan(begin, end - begin);
+      const ByteView acks = group.acks.view().subspan(begin, end - begin);
       sent = session.stream->send(self, acks, self.now() + options_.limits.send_timeout);
     }
     committer_.leave(group);
@@ -208,28 +208,34 @@ bool MessagesLoop::serve_bytes(Fiber& self, Session& session, ByteView bytes) {
 MessagesLoop::Turn MessagesLoop::read_turn(Session& session, MessagesCommitter::Group& group,
                                            ByteView& bytes) {
   Turn turn;
+  std::uint64_t payload_bytes = 0, backward = 0;
   while (turn.messages < options_.limits.messages_per_turn) {
-    const auto request = session.decoder.next(bytes);
-    if (!request) {
-      counters_.sessions_malformed.add();
-      turn.is_in_order = false;
-      break;
+    const FrameRequest* message = session.decoder.next_whole(bytes);
+    std::optional<FrameRequest> gathered;
+    if (message == nullptr) {
+      const auto request = session.decoder.next(bytes);
+      if (!request) {
+        counters_.sessions_malformed.add();
+        turn.is_in_order = false;
+        break;
+      }
+      if (!*request) break;
+      gathered = **request;
+      message = &*gathered;
     }
-    if (!*request) break;
-    const FrameRequest& message = **request;
-    append_stored(group.records, {.client = static_cast<std::uint32_t>(message.client_id),
-                                  .sequence = static_cast<std::uint32_t>(message.message_id),
+    append_stored(group.records, {.client = static_cast<std::uint32_t>(message->client_id),
+                                  .sequence = static_cast<std::uint32_t>(message->message_id),
                                   .received_unix_ns = group.received_unix_ns,
-                                  .payload = message.payload});
-    // Fits: the ids came in fields of the same widths.
-    static_cast<void>(
-        append_frame_ack(group.acks, options_.layout,
-                         {.client_id = message.client_id, .message_id = message.message_id}));
-    if (message.message_id <= session.last_id && session.last_id != 0) counters_.backward.add();
-    session.last_id = message.message_id;
-    counters_.payload_bytes.add(message.payload.size());
+                                  .payload = message->payload});
+    write_frame_ack(group.acks.grow(options_.layout.ack_bytes()), options_.layout,
+                    {.client_id = message->client_id, .message_id = message->message_id});
+    if (message->message_id <= session.last_id && session.last_id != 0) ++backward;
+    session.last_id = message->message_id;
+    payload_bytes += message->payload.size();
     ++turn.messages;
   }
+  if (backward > 0) counters_.backward.add(backward);
+  counters_.payload_bytes.add(payload_bytes);
   group.messages += turn.messages;
   counters_.messages.add(turn.messages);
   return turn;
