@@ -80,6 +80,8 @@ class ScenarioReader {
     if (!kind) return fail_in(fmt::format("options.{}.executor", where_), kind.error());
     load_.executor = *kind;
     load_.when_busy = WhenBusy::drop;
+    // As in k6: init code, of thousands of VUs, takes no time of the test.
+    load_.preparation = VuPreparation::before_the_scenario;
     for (const auto& [name, value] : fields.object())
       if (name != "executor" && !value.is_null()) TRY(read_field(name, value));
     auto valid = validate(load_);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "plan/script_bundle.h"
 
 namespace brunt {
 namespace {
@@ -72,6 +73,7 @@ TEST_CASE("the shortcuts become the executors that k6 makes of them") {
   CHECK(ramp.stages == std::vector<Stage>{{90s, 10}, {0s, 0}});
   CHECK(load("{ vus: 4 }").executor == ExecutorKind::shared_iterations);
   CHECK(load("{ vus: 4 }").iterations == 4);
+  CHECK(load("{ vus: 4 }").preparation == VuPreparation::before_the_scenario);
 }
 
 TEST_CASE("scenarios take k6's fields, and drop what finds no user free") {
