@@ -7,6 +7,7 @@
 #include "cli/script_source.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
+#include "plan/script_bundle.h"
 
 namespace brunt {
 namespace {

@@ -18,6 +18,7 @@
 #include "judge/exit_code.h"
 #include "net/limits.h"
 #include "plan/describe_plan.h"
+#include "plan/script_bundle.h"
 #include "report/flame_graph.h"
 #include "report/html.h"
 #include "run/conductor.h"

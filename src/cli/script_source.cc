@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/script_options.h"
 #include "judge/exit_code.h"
+#include "plan/script_bundle.h"
 #include "run/conductor.h"
 #include "script/script_reader.h"
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "plan/script_bundle.h"
 
 namespace brunt {
 namespace {

@@ -20,7 +20,6 @@
 #include "plan/fault_plan.h"
 #include "plan/link_plan.h"
 #include "plan/position.h"
-#include "plan/script_bundle.h"
 #include "plan/service_plan.h"
 #include "plan/steps.h"
 
@@ -55,6 +54,14 @@ struct RequestDefaults {
   std::uint32_t redirects_max = 10;             // k6's. 0: redirects are answers like others.
   std::optional<BasicAuth> auth;
   bool cookies = true;  // A jar for each VU, emptied when an iteration starts.
+};
+
+struct ScriptBundle;  // plan/script_bundle.h
+
+// Which function of the plan's script a scenario runs.
+struct ScriptCall {
+  std::string function = "default";
+  std::map<std::string, std::string> environment;  // Over the bundle's.
 };
 
 // Whether a scenario's figures are kept for each client too (RunRecord::subjects).

@@ -91,10 +91,4 @@ struct ScriptBundle {
   std::vector<std::string> warnings;  // For the user, before the run.
 };
 
-// Which function of the plan's script a scenario runs.
-struct ScriptCall {
-  std::string function = "default";
-  std::map<std::string, std::string> environment;  // Over the bundle's.
-};
-
 }  // namespace brunt

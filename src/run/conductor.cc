@@ -13,6 +13,7 @@
 #include "loop/fiber_group.h"
 #include "metrics/threshold_judge.h"
 #include "plan/describe_plan.h"
+#include "plan/script_bundle.h"
 #include "record/services.h"
 #include "run/generator_processes.h"
 #include "run/generator_threads.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "net/source_addresses.h"
+#include "plan/script_bundle.h"
 #include "run/network_options.h"
 #include "script/script_body.h"
 #include "step/plan_body.h"

@@ -1,5 +1,7 @@
 #include "run/network_options.h"
 
+#include "plan/script_bundle.h"
+
 namespace brunt {
 namespace {
 

@@ -1,5 +1,6 @@
 #include "run/script_stages.h"
 
+#include "plan/script_bundle.h"
 #include "run/network_options.h"
 
 namespace brunt {

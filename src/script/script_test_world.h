@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "client/http_test_world.h"
 #include "metrics/totals.h"
+#include "plan/script_bundle.h"
 #include "script/script_body.h"
 #include "script/script_reader.h"
 #include "script/script_stage.h"
