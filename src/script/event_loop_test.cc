@@ -59,7 +59,7 @@ TEST_CASE("requests that are asked for at once go on at once") {
   ScriptWorld world;
   world.answer = [](Peer& peer, const std::string& request) {
     peer.sleep(1s);
-    (void)peer.send(script_reply(request.substr(4, 2)));
+    (void)peer.send(reply(request.substr(4, 2)));
   };
   world.play(asynchronous(
       "const all = await Promise.all([http.asyncRequest('get', 'http://localhost/1'),"
@@ -79,7 +79,7 @@ TEST_CASE("requests that are asked for at once go on at once") {
 
 TEST_CASE("a request that nobody awaits still belongs to its iteration") {
   ScriptWorld world;
-  world.answers = {{"/", script_reply("x")}};
+  world.answers = {{"/", reply("x")}};
   world.play(
       "import http from 'k6/http';"
       "export default () => { http.asyncRequest('GET', 'http://localhost/')"

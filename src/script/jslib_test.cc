@@ -58,7 +58,7 @@ export default function () {
 
 TEST_CASE("jslib's httpx keeps a base URL, headers and tags") {
   ScriptWorld world;
-  world.answers = {{"/a", script_reply("a")}, {"/b", script_reply("b")}};
+  world.answers = {{"/a", reply("a")}, {"/b", reply("b")}};
   world.play(R"(
 import { Httpx, Get, Post } from 'https://jslib.k6.io/httpx/0.1.0/index.js';
 const session = new Httpx({ baseURL: 'http://localhost', headers: { 'X-One': '1' }, tags: { t: 'u' } });

@@ -104,12 +104,12 @@ TEST_CASE("an Element speaks the words of the DOM") {
 TEST_CASE("a Response is read as HTML, its forms sent, its links followed") {
   ScriptWorld world;
   world.answers = {
-      {"/", script_reply("<a href='next?a=b'>n</a><form action=/find><input name=q value=1></form>"
+      {"/", reply("<a href='next?a=b'>n</a><form action=/find><input name=q value=1></form>"
                          "<form id=post method=POST action=/save><input name=u value='a b'>"
                          "<button type=submit name=ok value=yes></button></form>")},
-      {"/next?a=b", script_reply("next")},
-      {"/find?q=2", script_reply("found")},
-      {"/save", script_reply("saved")}};
+      {"/next?a=b", reply("next")},
+      {"/find?q=2", reply("found")},
+      {"/save", reply("saved")}};
   world.play(R"(import http from 'k6/http';
 export default function () {
   const home = http.get('http://localhost/');

@@ -17,7 +17,7 @@ std::string script(const std::string& body) {
 TEST_CASE("a script says which statuses it expects, of one request or of all") {
   ScriptWorld world;
   world.answer = [](Peer& peer, const std::string&) {
-    (void)peer.send(script_reply("", "", "404 Not Found"));
+    (void)peer.send(reply("", "", "404 Not Found"));
   };
   world.play(script(
       "http.get('http://localhost/1');"
@@ -46,7 +46,7 @@ TEST_CASE("what is no response callback is refused") {
 
 TEST_CASE("a jar of one's own is used and filled beside that of the user") {
   ScriptWorld world;
-  world.answers = {{"/in", script_reply("", "Set-Cookie: s=1\r\n")}, {"/", script_reply("")}};
+  world.answers = {{"/in", reply("", "Set-Cookie: s=1\r\n")}, {"/", reply("")}};
   world.play(
       script("const jar = new http.CookieJar(); jar.set('http://localhost/', 'own', 'x');"
              "http.cookieJar().set('http://localhost/', 'user', 'y');"
@@ -106,10 +106,10 @@ TEST_CASE("a digest challenge is answered, and both requests are measured") {
   ScriptWorld world;
   world.answer = [](Peer& peer, const std::string& request) {
     if (request.contains("Authorization: Digest username=\"ann\""))
-      (void)peer.send(script_reply("in"));
+      (void)peer.send(reply("in"));
     else
       (void)peer.send(
-          script_reply("", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n",
+          reply("", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n",
                        "401 Unauthorized"));
   };
   world.play(
@@ -133,7 +133,7 @@ TEST_CASE("a digest challenge is answered, and both requests are measured") {
 
 TEST_CASE("tags of the virtual user are on all that it measures, until they are taken away") {
   ScriptWorld world;
-  world.answers = {{"/", script_reply("x")}};
+  world.answers = {{"/", reply("x")}};
   world.play(script(
       "http.get('http://localhost/');"
       "exec.vu.metrics.tags.team = 'blue'; exec.vu.tags['n'] = 5;"

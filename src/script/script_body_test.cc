@@ -16,7 +16,7 @@ std::string script(const std::string& body, const std::string& init = "") {
 
 TEST_CASE("a get is sent, checked and measured with k6's metrics and tags") {
   ScriptWorld world;
-  world.answers = {{"/x", script_reply("hello")}};
+  world.answers = {{"/x", reply("hello")}};
   world.play(
       script("const r = http.get('http://localhost/x');"
              "check(r, { 'is 200': (r) => r.status === 200, 'is long': r.body.length > 9 });"));
@@ -101,7 +101,7 @@ TEST_CASE("bodies are texts, forms with sorted keys, or bytes") {
 
 TEST_CASE("a response has k6's members") {
   ScriptWorld world;
-  world.answers = {{"/r", script_reply("{\"user\":{\"ids\":[4,5]},\"a.b\":1}",
+  world.answers = {{"/r", reply("{\"user\":{\"ids\":[4,5]},\"a.b\":1}",
                                        "Content-Type: application/json\r\nx-a: 1\r\nX-A: 2\r\n"
                                        "Set-Cookie: k=v; Path=/; HttpOnly\r\n")}};
   world.play(script(R"(
@@ -137,8 +137,8 @@ TEST_CASE("parameters of a request are its tags, timeout, cookies, redirects, th
   world.answer = [](Peer& peer, const std::string& request) {
     if (request.starts_with("GET /slow")) peer.sleep(10s);
     (void)peer.send(request.starts_with("GET /to")
-                        ? script_reply("", "Location: /x\r\n", "302 Found")
-                        : script_reply("AB"));
+                        ? reply("", "Location: /x\r\n", "302 Found")
+                        : reply("AB"));
   };
   world.play(script(R"(
     http.get('http://localhost/a', { tags: { name: 'A', team: 'x' }, cookies: { c: '1' } });
@@ -173,7 +173,7 @@ TEST_CASE("a batch is sent at once, and its results keep their order and names")
   ScriptWorld world;
   world.answer = [](Peer& peer, const std::string& request) {
     peer.sleep(1s);
-    (void)peer.send(script_reply(request.substr(4, 2)));
+    (void)peer.send(reply(request.substr(4, 2)));
   };
   world.play(script(R"(
     const list = http.batch(['http://localhost/1', ['GET', 'http://localhost/2'],
@@ -190,7 +190,7 @@ TEST_CASE("a batch is sent at once, and its results keep their order and names")
 
 TEST_CASE("cookies are kept within an iteration and forgotten after it") {
   ScriptWorld world;
-  world.answers = {{"/in", script_reply("", "Set-Cookie: s=1\r\n")}, {"/", script_reply("")}};
+  world.answers = {{"/in", reply("", "Set-Cookie: s=1\r\n")}, {"/", reply("")}};
   world.play(script("http.get('http://localhost/'); http.get('http://localhost/in');"
                     "http.cookieJar().set('http://localhost/', 'own', '2');"
                     "http.get('http://localhost/');"

@@ -8,27 +8,16 @@
 #pragma once
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/text.h"
-#include "client/http_test_world.h"
-#include "metrics/totals.h"
 #include "plan/yaml_reader.h"
 #include "step/plan_body.h"
+#include "step/play_test_world.h"
 
 namespace brunt {
-
-// A whole response with this body.
-inline std::string reply(const std::string& body, const std::string& fields = "",
-                         const std::string& status = "200 OK") {
-  return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + body;
-}
 
 // A plan of one closed scenario "s"; `scenario` is indented by four, as its `steps:` are.
 inline std::string plan_of(const std::string& scenario, const std::string& plan = "") {
@@ -46,9 +35,7 @@ inline std::string open_plan_of(const std::string& scenario) {
          scenario + "\n";
 }
 
-struct StepWorld : StepWatcher {
-  using Answer = std::function<void(Peer&, const std::string& request)>;
-
+struct StepWorld : PlayWorld {
   struct Options {
     int vus = 1;
     std::uint64_t iterations = 1;  // Of each VU.
@@ -56,22 +43,13 @@ struct StepWorld : StepWatcher {
     Rehearsing rehearsing = Rehearsing::no;
   };
 
-  std::map<std::string, std::string> answers;  // By target; else 404.
-  Answer answer;                               // Instead, where it is set.
-  std::function<void(Peer&)> serve_raw;        // Instead of HTTP, for other protocols.
+  std::function<void(Peer&)> serve_raw;  // Instead of HTTP, for other protocols.
   std::filesystem::path plan_path = "test.yaml";
   std::vector<std::string> members;  // Of services, as several see them (link_plan.h).
 
   // What happened.
-  std::vector<std::string> requests;
-  std::vector<Instant> arrivals;
-  std::vector<IterationEnd> ends;
-  std::vector<std::string> told;
-  std::vector<std::string> vus_failed;
   std::vector<SubjectFigure> subjects;
   int data_ends = 0;  // How often a row was wanted and there was none.
-  Duration elapsed{};
-  Totals totals;
 
   void play(const std::string& text) { play(text, Options{}); }
   void play(const std::string& text, const Options& options) {
@@ -81,61 +59,13 @@ struct StepWorld : StepWatcher {
     world.run([&](Fiber& self, HttpContext& http) { run(self, http, *plan, options); });
   }
 
-  // A counter's sum, a rate's hits; of the series that have these tags.
-  double sum(std::string_view metric, std::vector<Tag> tags = {}) const {
-    const auto sink = totals.select({std::string(metric), make_tag_set(std::move(tags))});
-    if (!sink) return 0;
-    return sink->kind() == MetricKind::rate ? static_cast<double>(sink->hits()) : sink->sum();
-  }
-  std::uint64_t count(std::string_view metric, std::vector<Tag> tags = {}) const {
-    const auto sink = totals.select({std::string(metric), make_tag_set(std::move(tags))});
-    return sink ? sink->count() : 0;
-  }
-  double mean(std::string_view metric) const {
-    const auto sink = totals.select({std::string(metric), {}});
-    return sink ? sink->sum() / static_cast<double>(sink->count()) : -1;
-  }
-
-  // "GET /path" of each request.
-  std::vector<std::string> lines() const {
-    std::vector<std::string> lines;
-    for (const std::string& request : requests)
-      lines.push_back(request.substr(0, request.find(" HTTP/")));
-    return lines;
-  }
-  static std::string body_of(const std::string& request) {
-    return request.substr(request.find("\r\n\r\n") + 4);
-  }
-  static std::string field_of(const std::string& request, std::string_view name) {
-    const std::string_view head = std::string_view(request).substr(0, request.find("\r\n\r\n"));
-    for (const std::string_view line : split(head, '\n'))
-      if (const auto colon = line.find(':');
-          colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name))
-        return std::string(trim(line.substr(colon + 1)));
-    return "-";
-  }
-
  private:
-  void step_failed(std::string_view, std::string_view text) override { told.emplace_back(text); }
   void data_used_up(std::uint32_t) override { ++data_ends; }
   void subject_ended(const Subject& subject) override { subject.append_figures(subjects); }
 
   void serve(Peer& peer) {
     if (serve_raw) return serve_raw(peer);
-    while (true) {
-      const std::string request = peer.request();
-      if (request.empty()) return;
-      requests.push_back(request);
-      arrivals.push_back(peer.now());
-      if (answer) {
-        answer(peer, request);
-        continue;
-      }
-      const auto parts = split(std::string_view(request).substr(0, request.find("\r\n")), ' ');
-      const auto found = answers.find(std::string(parts[1]));
-      if (!peer.send(found == answers.end() ? reply("", "", "404 Not Found") : found->second))
-        return;
-    }
+    serve_http(peer);
   }
 
   void run(Fiber& self, HttpContext& http, const Plan& plan, const Options& options) {
@@ -161,35 +91,9 @@ struct StepWorld : StepWatcher {
     auto body = PlanBody::create(
         context, 0, is_open(plan.scenarios[0].load.executor) ? LoadModel::open : LoadModel::closed);
     REQUIRE_MESSAGE(body.has_value(), body.error().text);
-    const Instant started = self.now();
-    // What waits for ever is cut off, as a scenario's end would.
-    bool over = false;
-    Fiber* end = *self.loop().spawn("end", [&](Fiber& fiber) {
-      if (!fiber.sleep(1h)) return;
-      over = true;
-      self.cancel();
-    });
-    std::uint64_t index = 0;
-    for (int number = 1; number <= options.vus; ++number) {
-      Vu vu{.id_in_test = static_cast<std::uint64_t>(number),
-            .id_in_scenario = static_cast<std::uint64_t>(number)};
-      if (auto ready = (*body)->start_vu(self, vu); !ready) {
-        vus_failed.push_back(ready.error().text);
-        continue;
-      }
-      for (std::uint64_t i = 0; i < options.iterations; ++i) {
-        const Iteration iteration{.index = index++,
-                                  .index_in_vu = i,
-                                  .planned = self.now() - options.lateness,
-                                  .started = self.now()};
-        ends.push_back((*body)->run(self, vu, iteration));
-      }
-      (*body)->end_vu(self, vu);
-    }
-    elapsed = self.now() - started;
-    if (!over) end->cancel();
-    REQUIRE(totals.merge(0, recorder.freeze(0)));
-    (void)totals.close_second(0);
+    run_vus(self, **body,
+            {.vus = options.vus, .iterations = options.iterations, .lateness = options.lateness});
+    take_samples(recorder);
   }
 };
 
