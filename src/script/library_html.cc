@@ -9,6 +9,7 @@
 #include "script/exchange.h"
 #include "script/html_document.h"
 #include "script/library.h"
+#include "script/module_exports.h"
 
 namespace brunt {
 namespace {
@@ -195,13 +196,9 @@ constexpr std::array<const char*, 3> exports = {"parseHTML", "Selection", "Eleme
 int fill(JSContext* context, JSModuleDef* module) {
   const JsValue html(context, library(context, "html"));
   if (html.failed()) return -1;
-  const JSValue all = JS_NewObject(context);
-  for (const char* name : exports) {
-    set_property(context, all, name, property(context, html.get(), name).release());
-    JS_SetModuleExport(context, module, name, property(context, html.get(), name).release());
-  }
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+  ModuleExports given(context, module);
+  for (const char* name : exports) given.give(name, property(context, html.get(), name).release());
+  return given.finish();
 }
 
 }  // namespace
@@ -211,11 +208,7 @@ std::span<const JsFunction> html_natives() {
 }
 
 JSModuleDef* make_html_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/html", fill);
-  if (module == nullptr) return nullptr;
-  for (const char* name : exports) JS_AddModuleExport(context, module, name);
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6/html", fill, exports);
 }
 
 }  // namespace brunt

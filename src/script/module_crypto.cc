@@ -9,6 +9,7 @@
 #include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/cryptography.h"
+#include "script/module_exports.h"
 #include "script/script_bytes.h"
 
 namespace brunt {
@@ -139,29 +140,19 @@ void add_hasher_class(JSContext* context) {
 
 int fill(JSContext* context, JSModuleDef* module) {
   add_hasher_class(context);
-  const JSValue all = JS_NewObject(context);
-  const auto give = [&](const char* name, JSValue function) {
-    set_property(context, all, name, JS_DupValue(context, function));
-    JS_SetModuleExport(context, module, name, function);
-  };
+  ModuleExports exports(context, module);
   for (std::size_t i = 0; i < digest_names.size(); ++i)
-    give(digest_names[i], JS_NewCFunctionMagic(context, js_digest, digest_names[i], 2,
-                                               JS_CFUNC_generic_magic, static_cast<int>(i)));
-  for (const JsFunction& one : functions)
-    give(one.name, JS_NewCFunction(context, one.code, one.name, one.arguments));
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+    exports.give(digest_names[i],
+                 JS_NewCFunctionMagic(context, js_digest, digest_names[i], 2,
+                                      JS_CFUNC_generic_magic, static_cast<int>(i)));
+  exports.give(functions);
+  return exports.finish();
 }
 
 }  // namespace
 
 JSModuleDef* make_crypto_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/crypto", fill);
-  if (module == nullptr) return nullptr;
-  for (const char* name : digest_names) JS_AddModuleExport(context, module, name);
-  for (const JsFunction& one : functions) JS_AddModuleExport(context, module, one.name);
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6/crypto", fill, digest_names, functions);
 }
 
 }  // namespace brunt

@@ -6,6 +6,7 @@
 
 #include "script/builtin_modules.h"
 #include "script/classes.h"
+#include "script/module_exports.h"
 #include "script/shared_array.h"
 
 namespace brunt {
@@ -179,14 +180,12 @@ void add_handler_class(JSContext* context) {
   JS_SetClassProto(context, class_ids().shared_array, prototype);
 }
 
+constexpr const char* names[] = {"SharedArray"};
+
 int fill(JSContext* context, JSModuleDef* module) {
-  const JSValue make =
-      JS_NewCFunction2(context, js_make, "SharedArray", 2, JS_CFUNC_constructor, 0);
-  const JSValue all = JS_NewObject(context);
-  set_property(context, all, "SharedArray", JS_DupValue(context, make));
-  JS_SetModuleExport(context, module, "SharedArray", make);
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+  ModuleExports exports(context, module);
+  exports.give(names[0], JS_NewCFunction2(context, js_make, names[0], 2, JS_CFUNC_constructor, 0));
+  return exports.finish();
 }
 
 }  // namespace
@@ -230,11 +229,7 @@ JSValue make_shared_array(JSContext* context, const SharedRows& rows) {
 }
 
 JSModuleDef* make_data_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/data", fill);
-  if (module == nullptr) return nullptr;
-  JS_AddModuleExport(context, module, "SharedArray");
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6/data", fill, names);
 }
 
 }  // namespace brunt

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "script/builtin_modules.h"
+#include "script/module_exports.h"
 #include "script/script_bytes.h"
 
 namespace brunt {
@@ -56,26 +57,18 @@ JSValue decode(JSContext* context, JSValueConst, int count, JSValueConst* argume
   return as_text ? js_string(context, *bytes) : js_array_buffer(context, *bytes);
 }
 
+constexpr JsFunction functions[] = {{"b64encode", encode, 2}, {"b64decode", decode, 3}};
+
 int fill(JSContext* context, JSModuleDef* module) {
-  const JSValue all = JS_NewObject(context);
-  for (const JsFunction& one :
-       {JsFunction{"b64encode", encode, 2}, JsFunction{"b64decode", decode, 3}}) {
-    const JSValue function = JS_NewCFunction(context, one.code, one.name, one.arguments);
-    set_property(context, all, one.name, JS_DupValue(context, function));
-    JS_SetModuleExport(context, module, one.name, function);
-  }
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+  ModuleExports exports(context, module);
+  exports.give(functions);
+  return exports.finish();
 }
 
 }  // namespace
 
 JSModuleDef* make_encoding_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/encoding", fill);
-  if (module == nullptr) return nullptr;
-  for (const char* name : {"b64encode", "b64decode", "default"})
-    JS_AddModuleExport(context, module, name);
-  return module;
+  return declare_module(context, "k6/encoding", fill, functions);
 }
 
 }  // namespace brunt

@@ -6,6 +6,7 @@
 #include "load/scenario_options.h"
 #include "script/builtin_modules.h"
 #include "script/engine.h"
+#include "script/module_exports.h"
 #include "script/script_body.h"
 #include "script/vu_tags.h"
 
@@ -195,26 +196,18 @@ JSValue make_test(JSContext* context) {
 constexpr const char* names[] = {"instance", "scenario", "test", "vu"};
 
 int fill(JSContext* context, JSModuleDef* module) {
-  const JSValue all = JS_NewObject(context);
+  ModuleExports exports(context, module);
   const JSValue objects[] = {make_object(context, instance_members),
                              make_object(context, scenario_members), make_test(context),
                              make_vu(context)};
-  for (std::size_t i = 0; i < std::size(names); ++i) {
-    set_property(context, all, names[i], JS_DupValue(context, objects[i]));
-    JS_SetModuleExport(context, module, names[i], objects[i]);
-  }
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+  for (std::size_t i = 0; i < std::size(names); ++i) exports.give(names[i], objects[i]);
+  return exports.finish();
 }
 
 }  // namespace
 
 JSModuleDef* make_execution_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/execution", fill);
-  if (module == nullptr) return nullptr;
-  for (const char* name : names) JS_AddModuleExport(context, module, name);
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6/execution", fill, names);
 }
 
 }  // namespace brunt

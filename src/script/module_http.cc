@@ -11,6 +11,7 @@
 #include "script/cookie_jar.h"
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
+#include "script/module_exports.h"
 
 namespace brunt {
 namespace {
@@ -243,36 +244,25 @@ constexpr JsFunction functions[] = {{"request", js_request, 4},
                                     {"file", js_file, 3},
                                     {"setResponseCallback", js_set_response_callback, 1}};
 
+constexpr const char* classes[] = {"CookieJar"};
+
 int fill(JSContext* context, JSModuleDef* module) {
   add_response_class(context);
   add_cookie_jar_class(context);
-  const JSValue all = JS_NewObject(context);
-  const auto add = [&](const char* name, JSValue function) {
-    set_property(context, all, name, JS_DupValue(context, function));
-    JS_SetModuleExport(context, module, name, function);
-  };
+  ModuleExports exports(context, module);
   for (const MethodFunction& one : method_functions)
-    add(one.name,
-        JS_NewCFunctionMagic(context, one.code, one.name, 1, JS_CFUNC_generic_magic, one.method));
-  for (const auto& [name, code, arguments] : functions)
-    add(name, JS_NewCFunction(context, code, name, arguments));
-  const JSValue jar =
-      JS_NewCFunction2(context, js_new_cookie_jar, "CookieJar", 0, JS_CFUNC_constructor_or_func, 0);
-  add("CookieJar", jar);
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+    exports.give(one.name, JS_NewCFunctionMagic(context, one.code, one.name, 1,
+                                                JS_CFUNC_generic_magic, one.method));
+  exports.give(functions);
+  exports.give(classes[0], JS_NewCFunction2(context, js_new_cookie_jar, classes[0], 0,
+                                            JS_CFUNC_constructor_or_func, 0));
+  return exports.finish();
 }
 
 }  // namespace
 
 JSModuleDef* make_http_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/http", fill);
-  if (module == nullptr) return nullptr;
-  for (const MethodFunction& one : method_functions) JS_AddModuleExport(context, module, one.name);
-  for (const JsFunction& function : functions) JS_AddModuleExport(context, module, function.name);
-  JS_AddModuleExport(context, module, "CookieJar");
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6/http", fill, method_functions, functions, classes);
 }
 
 }  // namespace brunt

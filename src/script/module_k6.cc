@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "script/builtin_modules.h"
+#include "script/module_exports.h"
 #include "script/script_body.h"
 #include "script/tag_text.h"
 
@@ -124,14 +125,9 @@ constexpr JsFunction functions[] = {{"check", js_check, 2},
                                     {"sleep", js_sleep, 1}};
 
 int fill(JSContext* context, JSModuleDef* module) {
-  const JSValue all = JS_NewObject(context);
-  for (const auto& [name, code, arguments] : functions) {
-    const JSValue function = JS_NewCFunction(context, code, name, arguments);
-    set_property(context, all, name, JS_DupValue(context, function));
-    JS_SetModuleExport(context, module, name, function);
-  }
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+  ModuleExports exports(context, module);
+  exports.give(functions);
+  return exports.finish();
 }
 
 }  // namespace
@@ -160,11 +156,7 @@ bool append_tags(JSContext* context, JSValueConst tags, std::string& out, std::s
 }
 
 JSModuleDef* make_k6_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6", fill);
-  if (module == nullptr) return nullptr;
-  for (const JsFunction& function : functions) JS_AddModuleExport(context, module, function.name);
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6", fill, functions);
 }
 
 }  // namespace brunt

@@ -7,6 +7,7 @@
 
 #include "script/builtin_modules.h"
 #include "script/classes.h"
+#include "script/module_exports.h"
 #include "script/script_body.h"
 #include "script/tag_text.h"
 
@@ -89,41 +90,20 @@ int fill(JSContext* context, JSModuleDef* module) {
   const JSValue prototype = JS_NewObject(context);
   set_property(context, prototype, "add", JS_NewCFunction(context, js_add, "add", 1));
   JS_SetClassProto(context, class_ids().metric, prototype);
-  const JSValue all = JS_NewObject(context);
+  ModuleExports exports(context, module);
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const JSValue function = JS_NewCFunctionMagic(context, js_make, kinds[i], 1,
                                                   JS_CFUNC_constructor_magic, static_cast<int>(i));
     JS_SetConstructorBit(context, function, 1);
-    set_property(context, all, kinds[i], JS_DupValue(context, function));
-    JS_SetModuleExport(context, module, kinds[i], function);
+    exports.give(kinds[i], function);
   }
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+  return exports.finish();
 }
 
 }  // namespace
 
-const ClassIds& class_ids() {
-  static const ClassIds ids = [] {
-    ClassIds drawn;
-    JS_NewClassID(&drawn.response);
-    JS_NewClassID(&drawn.metric);
-    JS_NewClassID(&drawn.vu_tags);
-    JS_NewClassID(&drawn.cookie_jar);
-    JS_NewClassID(&drawn.shared_array);
-    JS_NewClassID(&drawn.hasher);
-    JS_NewClassID(&drawn.html);
-    return drawn;
-  }();
-  return ids;
-}
-
 JSModuleDef* make_metrics_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/metrics", fill);
-  if (module == nullptr) return nullptr;
-  for (const char* kind : kinds) JS_AddModuleExport(context, module, kind);
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6/metrics", fill, kinds);
 }
 
 }  // namespace brunt

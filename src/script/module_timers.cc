@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "script/builtin_modules.h"
 #include "script/engine.h"
+#include "script/module_exports.h"
 
 namespace brunt {
 namespace {
@@ -56,13 +57,10 @@ void for_each_function(JSContext* context, Add add) {
 }
 
 int fill(JSContext* context, JSModuleDef* module) {
-  const JSValue all = JS_NewObject(context);
-  for_each_function(context, [&](const char* name, JSValue function) {
-    set_property(context, all, name, JS_DupValue(context, function));
-    JS_SetModuleExport(context, module, name, function);
-  });
-  JS_SetModuleExport(context, module, "default", all);
-  return 0;
+  ModuleExports exports(context, module);
+  for_each_function(context,
+                    [&](const char* name, JSValue function) { exports.give(name, function); });
+  return exports.finish();
 }
 
 }  // namespace
@@ -74,12 +72,7 @@ void add_timers(JSContext* context, JSValueConst target) {
 }
 
 JSModuleDef* make_timers_module(JSContext* context) {
-  JSModuleDef* module = JS_NewCModule(context, "k6/timers", fill);
-  if (module == nullptr) return nullptr;
-  for (const char* name : names) JS_AddModuleExport(context, module, name);
-  for (const JsFunction& function : clearing) JS_AddModuleExport(context, module, function.name);
-  JS_AddModuleExport(context, module, "default");
-  return module;
+  return declare_module(context, "k6/timers", fill, names, clearing);
 }
 
 }  // namespace brunt
