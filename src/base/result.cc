@@ -66,6 +66,8 @@ std::string_view name_of(ErrorCode code) {
       return "too_large";
     case ErrorCode::cancelled:
       return "cancelled";
+    case ErrorCode::aborted:
+      return "aborted";
     case ErrorCode::invalid:
       return "invalid";
     case ErrorCode::not_found:

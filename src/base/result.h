@@ -28,6 +28,7 @@ enum class ErrorCode : std::uint8_t {
   too_large,    // A limit of ours was reached by what the peer sent.
   // What we, the user or the machine did.
   cancelled,    // We were told to wind down.
+  aborted,      // The user's own script ended what it was part of.
   invalid,      // Input (a plan, an option) that cannot be used.
   not_found,    // A file, a key, a program that is not there.
   denied,       // Not permitted: by the machine, or by our allow-list.

@@ -12,7 +12,6 @@
 #include "cli/script_options.h"
 #include "judge/exit_code.h"
 #include "plan/script_bundle.h"
-#include "run/conductor.h"
 #include "script/script_reader.h"
 
 namespace brunt {
@@ -82,8 +81,7 @@ Result<Plan> read_script_source(const PlanSourceFlags& flags,
 int exit_code_of_script(const Error& error) {
   if (error.code == ErrorCode::malformed || error.code == ErrorCode::unsupported)
     return code_of(ExitCode::script_exception);
-  if (error.code == ErrorCode::cancelled && error.text.starts_with(aborted_in_setup))
-    return code_of(ExitCode::script_aborted);
+  if (error.code == ErrorCode::aborted) return code_of(ExitCode::script_aborted);
   if (error.code == ErrorCode::timeout) return code_of(ExitCode::setup_timeout);
   return exit_code_of(error);
 }

@@ -302,7 +302,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
     auto data = stages_->set_up(self);
     hear(stages_->judgement(), stages_->reason());
     if (judgement_ == ScriptJudgement::aborted)
-      return fail(ErrorCode::cancelled, std::string(aborted_in_setup) + reason_);
+      return fail(ErrorCode::aborted, "setup(): the script called test.abort(): " + reason_);
     setup_->script_data = TRY(std::move(data));
   }
   make_generators();

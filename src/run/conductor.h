@@ -26,10 +26,6 @@ struct ConductedRun {
   std::string setup_data;  // JSON: what the script's setup() returned; "": nothing.
 };
 
-// How the text of conduct()'s error begins, with the code `cancelled`, where a script's setup()
-// ended the run.
-inline constexpr std::string_view aborted_in_setup = "setup(): the script called test.abort(): ";
-
 // Parks until the run is over. `signals` may be nullptr. REQUIRES: called on the main thread's
 // loop, as services die with the thread that started them. Errors: what kept the run from
 // beginning.
