@@ -119,15 +119,21 @@ std::vector<const std::vector<Step>*> inner_steps(const Step& step);
 // through the steps.
 bool is_request(const Step& step);
 
-// Whether any of the steps, or of those inside them, is of this kind.
-template <typename Kind>
-bool uses(const std::vector<Step>& steps) {
+// Whether it holds for any of the steps, or of those inside them.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the plan's steps.
+bool any_step(const std::vector<Step>& steps, const auto& predicate) {
   for (const Step& step : steps) {
-    if (std::holds_alternative<Kind>(step.kind)) return true;
+    if (predicate(step)) return true;
     for (const std::vector<Step>* inner : inner_steps(step))
-      if (uses<Kind>(*inner)) return true;
+      if (any_step(*inner, predicate)) return true;
   }
   return false;
+}
+
+// Whether any of them is of this kind.
+template <typename Kind>
+bool uses(const std::vector<Step>& steps) {
+  return any_step(steps, [](const Step& step) { return std::holds_alternative<Kind>(step.kind); });
 }
 
 }  // namespace brunt

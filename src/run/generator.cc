@@ -30,20 +30,15 @@ constexpr int delay_share = 10;
 
 constexpr std::string_view https = "https://";
 
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the plan's steps.
-bool is_https_in(const std::vector<Step>& steps) {
-  return std::ranges::any_of(steps, [](const Step& step) {
-    const auto* request = std::get_if<RequestStep>(&step.kind);
-    return (request != nullptr && request->target.source().starts_with(https)) ||
-           std::ranges::any_of(inner_steps(step),
-                               [](const auto* inner) { return is_https_in(*inner); });
-  });
+bool asks_https(const Step& step) {
+  const auto* request = std::get_if<RequestStep>(&step.kind);
+  return request != nullptr && request->target.source().starts_with(https);
 }
 
 // As far as the plan's text tells: captures, redirects and scripts may lead there too.
 bool is_https(const Scenario& scenario) {
   return scenario.script || scenario.target.source().starts_with(https) ||
-         is_https_in(scenario.before) || is_https_in(scenario.steps);
+         any_step(scenario.before, asks_https) || any_step(scenario.steps, asks_https);
 }
 
 constexpr std::size_t sentences_max = 100;  // Of one generator; what comes after says nothing new.
