@@ -127,26 +127,16 @@ bool show_script_texts(const ScriptTexts& texts) {
 int show_outcome(const ConductedRun& outcome, const Plan& plan, const RunFlags& flags,
                  Style style) {
   int code = outcome.record.run.exit_code;
-  if (!flags.html.empty()) {
-    auto written = write_file(flags.html, html_report(outcome.record));
-    if (!written) {
-      complain(written.error().text);
-      if (code == 0) code = code_of(ExitCode::other);
-    }
-  }
-  if (const auto written = write_record_outs(outcome.record, flags); !written) {
+  const auto note = [&code](const auto& written) {
+    if (written) return;
     complain(written.error().text);
     if (code == 0) code = code_of(ExitCode::other);
-  }
-  if (const auto written = write_summary_export(outcome, plan, flags); !written) {
-    complain(written.error().text);
-    if (code == 0) code = code_of(ExitCode::other);
-  }
+  };
+  if (!flags.html.empty()) note(write_file(flags.html, html_report(outcome.record)));
+  note(write_record_outs(outcome.record, flags));
+  note(write_summary_export(outcome, plan, flags));
   const auto profiles = write_profiles(outcome.record, flags);
-  if (!profiles) {
-    complain(profiles.error().text);
-    if (code == 0) code = code_of(ExitCode::other);
-  }
+  note(profiles);
   if (outcome.script_texts && flags.format == "text")
     return show_script_texts(*outcome.script_texts) || code != 0 ? code : code_of(ExitCode::other);
   if (flags.summary_mode == "disabled") return code;

@@ -14,7 +14,7 @@ struct ScriptOption {
   const char* option;    // k6's name; its variable is K6_ and this in capitals.
   const char* variable;  // Where that rule does not hold, else nullptr.
   const char* flag;      // nullptr: the verb has one of its own for it.
-  enum class Kind : std::uint8_t { text, number, boolean, list, pairs, stages, json } kind;
+  enum class Kind : std::uint8_t { text, number, boolean, list, pairs, stages } kind;
   const char* help;
 };
 using Kind = ScriptOption::Kind;
@@ -122,8 +122,6 @@ Result<Json> value_of(const ScriptOption& option, std::string_view where,
         for (const std::string_view one : split(each, ',')) list.push(trim(one));
       return list;
     }
-    case Kind::json:
-      return Json::parse(text);
     case Kind::text:
       break;
   }

@@ -160,6 +160,11 @@ void add_generator(const RunRecord& record, Figures& figures) {
 
 }  // namespace
 
+bool is_of_load(std::string_view metric) {
+  return !metric.starts_with("generator_") && !metric.starts_with("service_") &&
+         !metric.starts_with("host_");
+}
+
 Latency latency_of(const Histogram& histogram) {
   Latency latency;
   latency.count = histogram.count();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -16,6 +17,10 @@
 #include "record/run_record.h"
 
 namespace brunt {
+
+// Whether the metric is about the load and its target; else the generator, a service or the machine
+// watched itself with it.
+bool is_of_load(std::string_view metric);
 
 // 95 %, by block bootstrap over the seconds: successive requests are not independent.
 struct FigureInterval {

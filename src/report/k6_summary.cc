@@ -4,17 +4,13 @@
 
 #include "base/md5.h"
 #include "metrics/threshold.h"
+#include "report/figures.h"
 
 namespace brunt {
 namespace {
 
-double seconds_of(const RunRecord& record) {
-  return std::max(time_value(record.duration()) / 1000, 1e-9);
-}
-
-bool is_of_target(std::string_view metric) {
-  return !metric.starts_with("generator_") && !metric.starts_with("service_") &&
-         !metric.starts_with("host_");
+double run_seconds(const RunRecord& record) {
+  return std::max(seconds_of(record.duration()), 1e-9);
 }
 
 Json counter_values(const Sink& total, double seconds) {
@@ -61,7 +57,7 @@ struct SummaryMetric {
 std::vector<SummaryMetric> metrics_of(const RunRecord& record) {
   std::vector<std::string> names;
   for (const std::string& name : record.metrics())
-    if (is_of_target(name)) names.push_back(name);
+    if (is_of_load(name)) names.push_back(name);
   const auto add = [&](const std::string& name) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   };
@@ -178,7 +174,7 @@ Json k6_summary_data(const RunRecord& record, const K6SummaryOptions& options) {
     Json one =
         Json::Object{{"type", name_of(metric.info.kind)},
                      {"contains", name_of(metric.info.contains)},
-                     {"values", values_of(metric.total, seconds_of(record), options.trend_stats)}};
+                     {"values", values_of(metric.total, run_seconds(record), options.trend_stats)}};
     if (!metric.thresholds.empty()) {
       Json thresholds = Json::Object{};
       for (const ThresholdResult* threshold : metric.thresholds)
@@ -205,7 +201,7 @@ Json k6_summary_data(const RunRecord& record, const K6SummaryOptions& options) {
 Json k6_summary_export(const RunRecord& record, const K6SummaryOptions& options) {
   Json metrics = Json::Object{};
   for (const SummaryMetric& metric : metrics_of(record)) {
-    Json one = values_of(metric.total, seconds_of(record), options.trend_stats);
+    Json one = values_of(metric.total, run_seconds(record), options.trend_stats);
     // This older form calls a rate's share its value.
     if (metric.info.kind == MetricKind::rate)
       one = Json::Object{{"passes", metric.total.hits()},
@@ -253,7 +249,7 @@ Json k6_machine_summary(const RunRecord& record, const K6SummaryOptions& options
       {"version", "1.0.0"},
       {"config", Json::Object{{"script", record.run.plan_name},
                               {"execution", "local"},
-                              {"duration", seconds_of(record)}}},
+                              {"duration", run_seconds(record)}}},
       {"metadata", Json::Object{{"k6Version", "brunt " + record.run.brunt_version},
                                 {"generatedAt", format_wall_time(record.run.ended)}}},
       {"results", Json::Object{{"checks", Json::Object{{"metrics", std::move(counts)},

@@ -274,12 +274,8 @@ class TextReport {
     std::size_t width = 0;
     std::vector<const MetricLine*> shown;
     for (const MetricLine& one : figures_.metrics) {
-      // The generator, the services and the machine have lines of theirs; a trend of zeros (no TLS)
-      // says nothing.
-      const std::string& name = one.metric.name;
-      if (name.starts_with("generator_") || name.starts_with("service_") ||
-          name.starts_with("host_"))
-        continue;
+      // What is not has lines of its own; a trend of zeros (no TLS) says nothing.
+      if (!is_of_load(one.metric.name)) continue;
       if (one.metric.kind == MetricKind::trend && one.total.moments().max() == 0) continue;
       shown.push_back(&one);
       width = std::max(width, one.metric.name.size());
