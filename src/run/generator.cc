@@ -155,8 +155,8 @@ void Generator::make_series() {
                        .vus = series(MetricId::vus),
                        .vus_max = series(MetricId::vus_max)});
   }
-  const TagSetId thread =
-      recorder_.tags().with(TagSetId::none, {{"thread", std::to_string(index_)}});
+  const TagSetId thread = recorder_.tags().with(
+      TagSetId::none, {{"thread", std::to_string(setup_.first_thread + index_)}});
   cpu_ = &recorder_.series(MetricId::generator_cpu, thread);
   lag_ = &recorder_.series(MetricId::generator_loop_lag, thread);
   held_up_ = &recorder_.series(MetricId::generator_held_up, thread);

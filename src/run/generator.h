@@ -48,9 +48,10 @@ struct GeneratorSetup {
   std::vector<Endpoint> local_ips;
   std::uint32_t loopback_first = 0;  // DialerOptions' for the first of its generators.
   SampleTap tap = SampleTap::off;
-  Segment segment;            // This process's part of the test.
-  SegmentText segment_text;   // The instance's: what generator processes share out.
-  std::uint64_t threads = 1;  // Of this process.
+  Segment segment;                 // This process's part of the test.
+  SegmentText segment_text;        // The instance's: what generator processes share out.
+  std::uint64_t threads = 1;       // Of this process.
+  std::uint32_t first_thread = 0;  // Of the run's generator threads, the first that is its own.
   std::uint64_t seed = 1;
   std::vector<IterationBudget*> budgets;  // By load unit; nullptr but for shared-iterations.
   ScenarioEnds* ends = nullptr;           // By load unit.

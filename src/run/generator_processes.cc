@@ -245,6 +245,7 @@ Result<> Servant::make_setup(const Json& head) {
       TRY(Segment::parse(text_of(head, "segment"), text_of(head, "segment_sequence")));
   setup_->segment = whole.part(index, processes);
   setup_->seed = number("seed");
+  setup_->first_thread = static_cast<std::uint32_t>(index * setup_->threads);
   setup_->loopback_first = share_of_sources(index, processes);
   if (flag_of(head, "tap")) setup_->tap = SampleTap::on;
   if (const Json* rules = head.find("redirections"))

@@ -282,6 +282,9 @@ class Descriptors(PlanCase):
         record = self.report()
         self.assertEqual(value(record, "http_req_failed", "share"), 0)
         self.assertEqual(value(record, "vus", "max"), 200)
+        processes = int(re.search(r"(\d+) generator processes", done.stderr)[1])
+        figures = self.brunt("report", "last", "--format", "csv").stdout
+        self.assertEqual(len(set(re.findall(r"generator_cpu,(\S+?),\d", figures))), processes)
 
     def test_processes_share_out_this_instances_part_of_the_test(self):
         port = self.nginx()

@@ -245,6 +245,7 @@ void MessageAccumulator::warn(std::string text) {
 }
 
 Result<> MessageAccumulator::write_at_end(ByteView chunk) {
+  TRY(output_->settle(length_));
   if (has_rest_) TRY(output_->truncate(length_));
   has_rest_ = true;
   Result<> written;

@@ -115,6 +115,7 @@ class FakeDisk {
       content_->durable = content_->now;
       return {};
     }
+    Result<> settle(std::uint64_t) override { return {}; }  // Of memory alone.
 
    private:
     FakeDisk& disk_;

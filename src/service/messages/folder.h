@@ -34,6 +34,9 @@ class FolderFile {
   // The file's content is on the disk after it. An error means that nobody knows what is: what was
   // written since the last sync() has to be written again, into another file.
   virtual Result<> sync() = 0;
+  // Nobody reads soon what lies before `end`: begins to write it to the disk, and gives back the
+  // memory that holds what earlier calls named. New pages cost several times what used ones do.
+  virtual Result<> settle(std::uint64_t end) = 0;
 };
 
 enum class FolderOpen : std::uint8_t { existing, create, to_read };
