@@ -56,6 +56,12 @@ class Peer {
     rest_.erase(0, taken.size());
     return taken;
   }
+  // What has come and was not taken, or what comes next; "" when the client has closed.
+  std::string some() {
+    if (rest_.empty())
+      if (const auto more = stream_.receive(self_, far_future)) rest_ = as_text(*more);
+    return std::exchange(rest_, {});
+  }
   void finish() { stream_.finish(); }
   bool send(std::string_view text) {
     return stream_.send(self_, as_bytes(text), far_future).has_value();
