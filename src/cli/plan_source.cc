@@ -98,6 +98,10 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
                   "DURATION:VUS, a ramp; again for more (also --vus, --duration, --iterations)")
       ->allow_extra_args(false)
       ->group(script);
+  verb.add_option("--secret-source", flags.secret_sources,
+                  "For k6/secrets: file=PATH, env=PREFIX, mock=NAME=VALUE; again for more")
+      ->allow_extra_args(false)
+      ->group(script);
   add_script_options(verb, flags.script_options, script);
   const char* plan = "For a plan";
   verb.add_option("--set", flags.sets, "Change a value: store=postgres, device.vus=500")
@@ -133,6 +137,7 @@ std::vector<std::string> words_of(const PlanSourceFlags& flags) {
   for (const std::string& pair : flags.environment) add("--env", pair);
   for (const std::string& stage : flags.stages) add("--stage", stage);
   for (std::string& word : words_of(flags.script_options)) words.push_back(std::move(word));
+  for (const std::string& source : flags.secret_sources) add("--secret-source", source);
   for (const std::string& choice : flags.matrix) add("--matrix", choice);
   if (flags.time_scale != 1) add("--time-scale", fmt::format("{}", flags.time_scale));
   if (flags.load.insecure) words.emplace_back("--insecure");

@@ -18,6 +18,7 @@ struct PlanSourceFlags {
   std::optional<std::string> method, data;
   std::vector<std::string> environment, stages;  // For a script: NAME=VALUE, 30s:10.
   ScriptOptionTexts script_options;
+  std::vector<std::string> secret_sources;
   std::vector<std::string> sets;
   double time_scale = 1;
   std::vector<std::string> matrix;  // name=value

@@ -13,6 +13,7 @@
 #include "judge/exit_code.h"
 #include "plan/script_bundle.h"
 #include "script/script_reader.h"
+#include "script/secret_sources.h"
 
 namespace brunt {
 namespace {
@@ -71,6 +72,12 @@ Result<Plan> read_script_source(const PlanSourceFlags& flags,
       return fail(ErrorCode::invalid, fmt::format("--env {}: write it like NAME=VALUE", pair));
     settings.environment[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
+  std::vector<std::string> secret_sources = flags.secret_sources;
+  if (const auto found = environment.find("K6_SECRET_SOURCE");
+      secret_sources.empty() && found != environment.end())
+    secret_sources = {found->second};
+  for (const std::string& source : secret_sources)
+    settings.secrets.push_back(TRY(parse_secret_source(source, environment)));
   settings.environment_options = TRY(script_options_of_environment(settings.environment));
   settings.command_line_options = TRY(options_of_flags(flags));
   const std::string text =

@@ -23,8 +23,9 @@ Result<bool> SoleConnection::connect(Fiber& self, Exchange& exchange) {
     exchange.bytes_received = stream_->bytes_received();
     return false;
   }
-  Dialed made =
-      TRY(dialer_.dial(self, {.host = target_.host, .port = target_.port}, exchange.deadline));
+  const DialTarget target{
+      .host = target_.host, .port = target_.port, .tls = tls_, .server_name = {}, .alpn = {}};
+  Dialed made = TRY(dialer_.dial(self, target, exchange.deadline));
   stream_ = std::move(made.stream);
   exchange.dialed = made.timings.started;
   exchange.ready = made.timings.tls_handshaken;

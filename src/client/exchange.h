@@ -63,9 +63,9 @@ inline Instant arrival(Loop& loop, Instant known) {
 
 class SoleConnection {
  public:
-  // Connects nothing yet. All must outlive it.
-  SoleConnection(Loop& loop, Dialer& dialer, const PeerAddress& target)
-      : loop_(loop), dialer_(dialer), target_(target) {}
+  // Connects nothing yet. All must outlive it. `tls`: nullptr: none.
+  SoleConnection(Loop& loop, Dialer& dialer, const PeerAddress& target, TlsContext* tls = nullptr)
+      : loop_(loop), dialer_(dialer), target_(target), tls_(tls) {}
 
   // Makes `reply`, which must outlive the exchange, as new; the memory of its body stays.
   Exchange begin(ExchangeReply& reply, Instant deadline) const;
@@ -96,6 +96,7 @@ class SoleConnection {
   Loop& loop_;
   Dialer& dialer_;
   const PeerAddress& target_;
+  TlsContext* tls_;
   std::unique_ptr<Stream> stream_;
 };
 

@@ -108,17 +108,17 @@ Result<> RedisClient::greet(Fiber& self, Exchange& exchange) {
   if (target_.database != 0) add({"SELECT", database});
   if (count == 0) return {};
   TRY(connection_.greet(self, exchange, bytes));
-  TRY(receive(self, exchange, count));
+  TRY(receive(self, exchange, count, false));
   exchange.reply.body.clear();
   if (!error_.empty())
     return fail(ErrorCode::denied, fmt::format("{}: {}", greeting_refused, error_));
   return {};
 }
 
-Result<> RedisClient::receive(Fiber& self, Exchange& exchange, std::uint32_t count) {
+Result<> RedisClient::receive(Fiber& self, Exchange& exchange, std::uint32_t count, bool as_list) {
   std::string& body = exchange.reply.body;
   body.clear();
-  if (count > 1) body += '[';
+  if (as_list) body += '[';
   std::uint32_t seen = 0;
   while (seen < count) {
     ByteView bytes = TRY(connection_.receive(self, exchange));
@@ -130,7 +130,7 @@ Result<> RedisClient::receive(Fiber& self, Exchange& exchange, std::uint32_t cou
       if (reply.kind() == RespKind::push) continue;  // Nobody asked for it.
       if (reply.kind() == RespKind::error && error_.empty()) error_ = reply.text();
       if (seen++ > 0) body += ',';
-      if (count > 1)
+      if (as_list)
         reply.append_json(body);
       else
         reply.append_text(body);
@@ -138,7 +138,7 @@ Result<> RedisClient::receive(Fiber& self, Exchange& exchange, std::uint32_t cou
     if (seen == count && !bytes.empty())
       return fail(ErrorCode::malformed, "RESP: bytes that nobody asked for behind the reply");
   }
-  if (count > 1) body += ']';
+  if (as_list) body += ']';
   return {};
 }
 
@@ -149,7 +149,7 @@ Result<> RedisClient::talk(Fiber& self, const RedisCommands& commands, Exchange&
     connection_.established(exchange, loop_.precise_now());
   }
   TRY(connection_.send(self, exchange, commands.bytes));
-  return receive(self, exchange, commands.count);
+  return receive(self, exchange, commands.count, commands.as_list || commands.count > 1);
 }
 
 Result<> RedisClient::send(Fiber& self, const RedisCommands& commands, RedisReply& reply,

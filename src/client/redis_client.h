@@ -32,6 +32,7 @@ struct RedisTarget {
   std::string user, password;  // Empty: none.
   std::uint32_t database = 0;
   std::uint32_t protocol = 2;  // 3: HELLO 3 when the connection is made.
+  TlsContext* tls = nullptr;   // Must outlive the client.
 };
 
 // redis://[[user]:password@]host[:port][/database][?protocol=3], or host:port, or tcp://host:port.
@@ -41,6 +42,7 @@ Result<RedisTarget> parse_redis_target(std::string_view text);
 struct RedisCommands {
   std::string_view bytes;   // Encoded, one after the other.
   std::uint32_t count = 1;  // So many replies are waited for.
+  bool as_list = false;     // The body is a JSON list also of one reply.
 };
 
 // What came of one request. `body`: of one command its reply as text (resp.h), of several a JSON
@@ -52,7 +54,7 @@ class RedisClient {
  public:
   // Connects nothing yet. All must outlive the client.
   RedisClient(Loop& loop, Dialer& dialer, const RedisTarget& target)
-      : loop_(loop), target_(target), connection_(loop, dialer, target.peer) {}
+      : loop_(loop), target_(target), connection_(loop, dialer, target.peer, target.tls) {}
 
   // Parks until all replies have come, the request has failed, or `deadline` has passed.
   // Failures: as HTTP's to connect and to send; "redis: ERR", "redis: WRONGTYPE" and the like for
@@ -64,7 +66,7 @@ class RedisClient {
  private:
   Result<> talk(Fiber& self, const RedisCommands& commands, Exchange& exchange);
   Result<> greet(Fiber& self, Exchange& exchange);
-  Result<> receive(Fiber& self, Exchange& exchange, std::uint32_t count);
+  Result<> receive(Fiber& self, Exchange& exchange, std::uint32_t count, bool as_list);
 
   Loop& loop_;
   const RedisTarget& target_;

@@ -6,80 +6,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "plan/csv_reader.h"
 
 namespace brunt {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-// Cuts a CSV text into records, one at a time.
-class CsvReader {
- public:
-  CsvReader(std::string_view text, char delimiter) : text_(text), delimiter_(delimiter) {
-    if (text_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
-  }
-
-  // False at the end. Lines without anything in them are skipped.
-  Result<bool> next(std::vector<std::string>& record) {
-    while (at_ < text_.size() && take_line_end()) {
-    }
-    record.clear();
-    if (at_ >= text_.size()) return false;
-    record_line_ = line_;
-    do record.push_back(TRY(cell()));
-    while (take(delimiter_));
-    if (at_ < text_.size() && !take_line_end())
-      return fail(ErrorCode::invalid, fmt::format("line {}: text after a closing quote", line_));
-    return true;
-  }
-
-  std::size_t line() const { return record_line_; }  // Where the last record began.
-
- private:
-  bool take(char wanted) {
-    if (at_ >= text_.size() || text_[at_] != wanted) return false;
-    ++at_;
-    return true;
-  }
-  bool take_line_end() {
-    const bool carriage = take('\r');
-    const bool taken = take('\n') || carriage;
-    if (taken) ++line_;
-    return taken;
-  }
-
-  Result<std::string> cell() {
-    if (take('"')) return quoted_cell();
-    const std::size_t start = at_;
-    while (at_ < text_.size() && text_[at_] != delimiter_ && text_[at_] != '\n' &&
-           text_[at_] != '\r')
-      ++at_;
-    return std::string(text_.substr(start, at_ - start));
-  }
-
-  Result<std::string> quoted_cell() {
-    const std::size_t start = line_;
-    std::string value;
-    for (; at_ < text_.size(); ++at_) {
-      if (text_[at_] == '\n') ++line_;
-      if (text_[at_] == '"') {
-        if (!text_.substr(at_ + 1).starts_with('"')) {
-          ++at_;
-          return value;
-        }
-        ++at_;
-      }
-      value += text_[at_];
-    }
-    return fail(ErrorCode::invalid, fmt::format("line {}: the quote does not end", start));
-  }
-
-  std::string_view text_;
-  char delimiter_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
-  std::size_t record_line_ = 1;
-};
 
 Result<> check_columns(const std::vector<std::string>& columns, const DataSet::Options& options) {
   if (columns.size() > options.columns_max)

@@ -71,6 +71,13 @@ struct ScriptNetworkOptions {
   std::string segment, segment_sequence;
 };
 
+// Where k6/secrets looks: --secret-source.
+struct ScriptSecretSource {
+  std::string name;  // "": it has none.
+  bool is_default = false;
+  std::map<std::string, std::string, std::less<>> values;
+};
+
 struct ScriptBundle {
   std::string entry;                           // The main module's name: its path as given.
   std::map<std::string, std::string> modules;  // Byte code, by name.
@@ -83,6 +90,7 @@ struct ScriptBundle {
   std::map<std::string, SharedRows, std::less<>> shared_arrays;  // By name.
   std::map<std::string, std::string> environment;                // __ENV.
   std::vector<MetricInfo> metrics;                               // The script's own.
+  std::vector<ScriptSecretSource> secrets;
   ScriptLifeOptions life;
   ScriptNetworkOptions network;
   std::string options;  // JSON: what they came to, for exec.test.options.

@@ -12,6 +12,7 @@ const ClassIds& class_ids() {
     JS_NewClassID(&drawn.shared_array);
     JS_NewClassID(&drawn.hasher);
     JS_NewClassID(&drawn.html);
+    JS_NewClassID(&drawn.redis);
     return drawn;
   }();
   return ids;

@@ -14,6 +14,7 @@ struct ClassIds {
   JSClassID shared_array = 0;
   JSClassID hasher = 0;
   JSClassID html = 0;
+  JSClassID redis = 0;
 };
 
 const ClassIds& class_ids();

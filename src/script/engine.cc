@@ -67,7 +67,8 @@ std::string calling_module(JSContext* context) {
 Result<std::string> module_name(std::string_view base, std::string_view specifier) {
   // The first import of all names the script itself, which may lie in a folder named k6.
   if (base == "<start>") return std::string(specifier);
-  if (specifier == "k6" || specifier.starts_with("k6/")) return std::string(specifier);
+  if (specifier == "k6" || specifier.starts_with("k6/"))
+    return std::string(present_name(specifier));
   if (auto ours = jslib_module(specifier)) return std::move(*ours);
   if (specifier.starts_with("https://") || specifier.starts_with("http://"))
     return fail(

@@ -3,11 +3,12 @@
 
 #include <array>
 #include <cstdio>
-#include <filesystem>
 
 #include "script/commonjs.h"
+#include "script/opened_file.h"
 #include "script/script_body.h"
-#include "script/source_files.h"
+#include "script/script_bytes.h"
+#include "script/secret_sources.h"
 
 namespace brunt {
 namespace {
@@ -35,43 +36,19 @@ JSValue console_say(JSContext* context, JSValueConst, int count, JSValueConst* a
   } else if (engine.reading == nullptr && engine.vu != nullptr && engine.vu->id > 1) {
     return js_undefined;  // Init code says the same in every VU.
   } else if (engine.reading != nullptr) {
-    std::fprintf(stderr, "%s\n", text.c_str());
+    std::fprintf(stderr, "%s\n", redacted(*engine.bundle, text).c_str());
   }
   return js_undefined;
 }
 
-// The file's path as the bundle knows it: relative to the script that is running.
-std::string path_of(JSContext* context, std::string_view name) {
-  if (name.starts_with("file://")) name.remove_prefix(7);
-  const std::filesystem::path path(name);
-  if (path.is_absolute()) return path.lexically_normal().string();
-  const std::filesystem::path base(calling_module(context));
-  return (base.parent_path() / path).lexically_normal().string();
-}
-
 JSValue open_file(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
-  Engine& engine = Engine::of(context);
-  if (!engine.in_init)
-    return throw_error(context, "open() works in init code only, outside of functions");
   const JsText name(context, arguments[0]);
   if (!name.ok()) return js_exception;
-  const std::string path = path_of(context, name.view());
-  std::string_view bytes;
-  if (engine.reading != nullptr) {
-    const auto opened = engine.sources->open(path);
-    if (!opened) return throw_error(context, "open(): " + opened.error().text);
-    bytes = *opened;
-  } else {
-    const auto found = engine.bundle->files.find(path);
-    if (found == engine.bundle->files.end())
-      return throw_error(context,
-                         fmt::format("open(): {} was not opened when the script was read", path));
-    bytes = found->second;
-  }
+  const auto file = open_in_init(context, name.view());
+  if (!file) return throw_error(context, file.error().text);
   if (count > 1 && text_of(context, arguments[1]) == "b")
-    return JS_NewArrayBufferCopy(context, reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                 bytes.size());
-  return js_string(context, bytes);
+    return js_array_buffer(context, file->bytes);
+  return js_string(context, file->bytes);
 }
 
 // Made when it is first looked at: most scripts need none of the machine's variables.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "script/module_exports.h"
 
 namespace brunt {
 namespace {
@@ -14,10 +15,13 @@ struct LibraryPart {
   std::string_view name;
   std::span<const JsFunction> (*natives)();
 };
-constexpr std::array<LibraryPart, 4> parts = {{{"html", html_natives},
-                                               {"text", text_natives},
-                                               {"url", nullptr},
-                                               {"web_crypto", web_crypto_natives}}};
+constexpr LibraryPart parts[] = {{"files", files_natives},
+                                 {"html", html_natives},
+                                 {"redis", redis_natives},
+                                 {"streams", nullptr},
+                                 {"text", text_natives},
+                                 {"url", nullptr},
+                                 {"web_crypto", web_crypto_natives}};
 
 struct LibraryGlobal {
   const char* name;
@@ -33,8 +37,8 @@ constexpr std::array<LibraryGlobal, 7> globals = {{{"TextEncoder", "text"},
 
 JSValue natives_of(JSContext* context, std::string_view name) {
   const JSValue object = JS_NewObject(context);
-  const auto part = std::ranges::find(parts, name, &LibraryPart::name);
-  if (part == parts.end() || part->natives == nullptr) return object;
+  const auto* const part = std::ranges::find(parts, name, &LibraryPart::name);
+  if (part == std::end(parts) || part->natives == nullptr) return object;
   for (const JsFunction& one : part->natives())
     set_property(context, object, one.name,
                  JS_NewCFunction(context, one.code, one.name, one.arguments));
@@ -111,6 +115,16 @@ JSValue library(JSContext* context, std::string_view name) {
   const JSValue made = run(context, name);
   if (!JS_IsException(made)) kept.emplace_back(name, JS_DupValue(context, made));
   return made;
+}
+
+int export_library(JSContext* context, JSModuleDef* module, std::string_view name,
+                   std::span<const char* const> members) {
+  const JsValue made(context, library(context, name));
+  if (made.failed()) return -1;
+  ModuleExports exports(context, module);
+  for (const char* member : members)
+    exports.give(member, property(context, made.get(), member).release());
+  return exports.finish();
 }
 
 void add_library_globals(JSContext* context) {

@@ -194,11 +194,7 @@ constexpr std::array<JsFunction, 15> natives = {{{"parse", js_parse, 1},
 constexpr std::array<const char*, 3> exports = {"parseHTML", "Selection", "Element"};
 
 int fill(JSContext* context, JSModuleDef* module) {
-  const JsValue html(context, library(context, "html"));
-  if (html.failed()) return -1;
-  ModuleExports given(context, module);
-  for (const char* name : exports) given.give(name, property(context, html.get(), name).release());
-  return given.finish();
+  return export_library(context, module, "html", exports);
 }
 
 }  // namespace

@@ -135,8 +135,7 @@ JSValue trap_change(JSContext* context, JSValueConst, int, JSValueConst*) {
 }
 
 JSValue js_make(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
-  Engine& engine = Engine::of(context);
-  if (!engine.in_init)
+  if (!Engine::of(context).in_init)
     return throw_error(context, "new SharedArray must be called in the init context");
   const JsText name(context, count > 0 ? arguments[0] : js_undefined);
   if (!name.ok()) return js_exception;
@@ -146,21 +145,7 @@ JSValue js_make(JSContext* context, JSValueConst, int count, JSValueConst* argum
     return throw_error(context,
                        "a function is expected as the second argument of SharedArray's "
                        "constructor");
-  const auto found = engine.bundle->shared_arrays.find(name.view());
-  if (found != engine.bundle->shared_arrays.end()) return make_shared_array(context, found->second);
-  if (engine.reading == nullptr)
-    return throw_error(context, fmt::format("SharedArray {}: it was not made when the script was "
-                                            "read: init code must make the same ones each time",
-                                            name.view()));
-  const JsValue elements(context, JS_Call(context, arguments[1], js_undefined, 0, nullptr));
-  if (elements.failed()) return js_exception;
-  if (JS_IsArray(context, elements.get()) <= 0)
-    return throw_error(context, "only arrays can be made into SharedArray");
-  SharedRows rows;
-  if (!append_rows(context, elements.get(), rows)) return js_exception;
-  return make_shared_array(
-      context, engine.reading->shared_arrays.emplace(std::string(name.view()), std::move(rows))
-                   .first->second);
+  return shared_array_of(context, name.view(), arguments[1]);
 }
 
 // Its prototype has the traps.
@@ -226,6 +211,25 @@ JSValue make_shared_array(JSContext* context, const SharedRows& rows) {
   const JsValue target(context, JS_NewArray(context));
   JSValueConst arguments[] = {target.get(), handler.get()};
   return JS_CallConstructor(context, proxy.get(), 2, arguments);
+}
+
+JSValue shared_array_of(JSContext* context, std::string_view name, JSValueConst make) {
+  Engine& engine = Engine::of(context);
+  const auto found = engine.bundle->shared_arrays.find(name);
+  if (found != engine.bundle->shared_arrays.end()) return make_shared_array(context, found->second);
+  if (engine.reading == nullptr)
+    return throw_error(context, fmt::format("SharedArray {}: it was not made when the script was "
+                                            "read: init code must make the same ones each time",
+                                            name));
+  const JsValue elements(context, JS_Call(context, make, js_undefined, 0, nullptr));
+  if (elements.failed()) return js_exception;
+  if (JS_IsArray(context, elements.get()) <= 0)
+    return throw_error(context, "only arrays can be made into SharedArray");
+  SharedRows rows;
+  if (!append_rows(context, elements.get(), rows)) return js_exception;
+  return make_shared_array(
+      context,
+      engine.reading->shared_arrays.emplace(std::string(name), std::move(rows)).first->second);
 }
 
 JSModuleDef* make_data_module(JSContext* context) {

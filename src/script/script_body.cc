@@ -8,6 +8,7 @@
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
 #include "script/script_vu.h"
+#include "script/secret_sources.h"
 
 namespace brunt {
 namespace {
@@ -113,11 +114,11 @@ Result<ScriptTexts> ScriptBody::summarize(Fiber& self, std::string_view data) {
 }
 
 void ScriptBody::say(std::string_view text) {
-  scenario_.shared.watcher.script_said(text);
+  scenario_.shared.watcher.script_said(redacted(bundle(), text));
 }
 
 void ScriptBody::note_error(std::string_view text) {
-  body_series_.error(text);
+  body_series_.error(redacted(bundle(), text));
 }
 
 std::uint32_t ScriptBody::enter_group(std::uint32_t outer, std::string_view name) {

@@ -5,6 +5,7 @@
 
 #include "plan/time_scale.h"
 #include "script/k6_options.h"
+#include "script/secret_sources.h"
 #include "script/source_files.h"
 
 namespace brunt {
@@ -37,9 +38,11 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   bundle.entry = path.lexically_normal().string();
   bundle.environment = settings.environment;
   bundle.time_scale = settings.time_scale;
+  bundle.secrets = settings.secrets;
   SourceFiles files(bundle, text);
   Engine engine;
-  TRY(engine.open_for_reading(files, bundle));
+  if (auto read = engine.open_for_reading(files, bundle); !read)
+    return fail(read.error().code, redacted(bundle, read.error().text));
   Exports exports = TRY(exports_of(engine));
   engine.close();
   // Reading what is shared may have taken a multiple of it.

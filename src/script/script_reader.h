@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "plan/plan.h"
+#include "plan/script_bundle.h"
 
 namespace brunt {
 
@@ -20,6 +21,7 @@ struct ScriptSettings {
   // What the environment's K6_* and the command line say, as k6's options: these win over the
   // script's.
   Json environment_options, command_line_options;
+  std::vector<ScriptSecretSource> secrets;  // secret_sources.h
   double time_scale = 1;  // Applied to the plan by the caller's leave: also to sleeps.
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "loop/fiber_group.h"
+#include "script/secret_sources.h"
 
 namespace brunt {
 
@@ -17,7 +18,9 @@ Result<> ScriptStage::work(Fiber& self, const std::string& function, Duration li
   if (!joined && joined.error().code == ErrorCode::timeout)
     return fail(ErrorCode::timeout,
                 fmt::format("{}() took longer than {}", function, format_duration(limit)));
-  if (!done) return fail_in(function + "()", done.error());
+  if (!done)
+    return fail_in(function + "()",
+                   {done.error().code, redacted(body->bundle(), done.error().text)});
   return {};
 }
 

@@ -11,6 +11,10 @@ namespace brunt {
 // `rows` must outlive the runtime.
 JSValue make_shared_array(JSContext* context, const SharedRows& rows);
 
+// The one of that name, made of what the function `make` returns where the script is being read.
+// js_exception: an exception is pending.
+JSValue shared_array_of(JSContext* context, std::string_view name, JSValueConst make);
+
 // Each element of the array `elements` as a row. False: an exception is pending.
 bool append_rows(JSContext* context, JSValueConst elements, SharedRows& rows);
 

@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from harness import Case, free_port, wait_for_port
+from harness import ROOT, Case, free_port, wait_for_port
 
 PLAN = """
 services: { queue: { engine: redis } }
@@ -28,6 +28,62 @@ expect:
   redis_req_failed: "rate == 0"
   checks: "rate == 1"
   redis_req_duration{name:LPUSH}: "p(95) < 1s"
+"""
+
+COMMANDS = """
+import redis from 'k6/experimental/redis';
+import { check } from 'k6';
+const client = new redis.Client({ socket: { host: '127.0.0.1', port: Number(__ENV.PORT) }, database: 1 });
+export const options = { thresholds: { checks: ['rate==1'] } };
+const rejected = (promise) => promise.then((value) => `fulfilled ${value}`, (error) => error.message);
+export default async function () {
+  const is = (name, value, wanted) =>
+    check(JSON.stringify(value), { [`${name} ${JSON.stringify(value)}`]: (got) => got === JSON.stringify(wanted) });
+  is('set', await client.set('k', 'v'), 'OK');
+  is('get', await client.get('k'), 'v');
+  is('getSet', await client.getSet('k', 7), 'v');
+  is('incr', await client.incr('k'), 8);
+  is('incrBy', await client.incrBy('k', 2), 10);
+  is('decr', await client.decr('k'), 9);
+  is('decrBy', await client.decrBy('k', 9), 0);
+  is('exists', await client.exists('k', 'none'), 1);
+  is('mget', await client.mget('k', 'none'), ['0', null]);
+  is('expire', await client.expire('k', 100), true);
+  is('ttl', (await client.ttl('k')) > 90, true);
+  is('persist', await client.persist('k'), true);
+  is('randomKey', await client.randomKey(), 'k');
+  is('getDel', await client.getDel('k'), '0');
+  is('del', await client.del('k'), 0);
+  is('set for seconds', [await client.set('t', true, 50), (await client.ttl('t')) > 40], ['OK', true]);
+  is('rpush', await client.rpush('l', 'b', 'c'), 2);
+  is('lpush', await client.lpush('l', 'a', 1.5), 4);
+  is('lrange', await client.lrange('l', 0, -1), ['1.5', 'a', 'b', 'c']);
+  is('lindex', await client.lindex('l', 1), 'a');
+  is('lset', await client.lset('l', 1, 'A'), 'OK');
+  is('lrem', await client.lrem('l', 1, 'A'), 1);
+  is('llen', await client.llen('l'), 3);
+  is('lpop', await client.lpop('l'), '1.5');
+  is('rpop', await client.rpop('l'), 'c');
+  is('hset', await client.hset('h', 'f', 'é'), 1);
+  is('hsetnx', await client.hsetnx('h', 'f', 'w'), false);
+  is('hget', await client.hget('h', 'f'), 'é');
+  is('hincrby', await client.hincrby('h', 'n', 5), 5);
+  is('hgetall', await client.hgetall('h'), { f: 'é', n: '5' });
+  is('hkeys', await client.hkeys('h'), ['f', 'n']);
+  is('hvals', await client.hvals('h'), ['é', '5']);
+  is('hlen', await client.hlen('h'), 2);
+  is('hdel', await client.hdel('h', 'f'), 1);
+  is('sadd', await client.sadd('s', 'x', 'y'), 2);
+  is('srem', await client.srem('s', 'y'), 1);
+  is('sismember', [await client.sismember('s', 'x'), await client.sismember('s', 'y')], [true, false]);
+  is('smembers', await client.smembers('s'), ['x']);
+  is('srandmember', await client.srandmember('s'), 'x');
+  is('spop', await client.spop('s'), 'x');
+  is('sendCommand', await client.sendCommand('ECHO', 'hello'), 'hello');
+  is('nil', await rejected(client.get('none')), 'redis: nil');
+  is('error', (await rejected(client.incr('h'))).startsWith('WRONGTYPE'), true);
+  is('in order', await Promise.all([client.rpush('o', 1), client.rpush('o', 2), client.lrange('o', 0, -1)]), [1, 2, ['1', '2']]);
+}
 """
 
 
@@ -108,6 +164,47 @@ scenarios:
         self.assertGreaterEqual(last, 3)
         self.assertLess(record["all_requests"]["failed_share"], 0.9)
         self.assertGreater(record["all_requests"]["latency_ms"]["count"] - record["all_requests"]["failed"], 100)
+
+    def certificate(self):
+        pem = str(self.folder / "server.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", pem, "-out", pem + ".crt"],
+                       check=True, capture_output=True, timeout=20)
+        with open(pem, "a") as out:
+            out.write((self.folder / "server.pem.crt").read_text())
+        return pem
+
+    def test_scripts_have_a_client_of_redis(self):
+        port, _ = self.server("--requirepass", "secret")
+        url = f"redis://:secret@127.0.0.1:{port}/4"
+        done = self.brunt("run", str(ROOT / "examples/k6/redis.js"), "-e", f"REDIS={url}", "--threads", "2")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertNotIn("✗", done.stdout)
+        self.assertEqual(self.cli(port, "-a", "secret", "-n", "4", "SCARD", "users"), "3")
+
+    def test_every_command_of_a_scripts_client_means_what_redis_means(self):
+        port, _ = self.server()
+        self.write("script.js", COMMANDS)
+        done = self.brunt("run", "script.js", "-e", f"PORT={port}")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertNotIn("Error", done.stderr + done.stdout)
+        self.assertNotIn("✗", done.stdout)
+
+    def test_a_scripts_client_of_redis_over_tls(self):
+        pem = self.certificate()
+        port = free_port()
+        self.start(["redis-server", "--port", "0", "--tls-port", str(port), "--tls-cert-file", pem, "--tls-key-file", pem,
+                    "--tls-auth-clients", "no", "--save", "", "--dir", str(self.folder)])
+        wait_for_port(port)
+        self.write("script.js", f"""import redis from 'k6/experimental/redis';
+          const own = new redis.Client({{ socket: {{ host: 'localhost', port: {port}, tls: {{ ca: [open({pem!r})] }} }} }});
+          const any = new redis.Client('rediss://localhost:{port}');
+          export default async () => {{ console.log('own', await own.sendCommand('PING'));
+            try {{ await any.get('k') }} catch (error) {{ console.log(error.message) }} }}""")
+        done = self.brunt("run", "script.js")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertIn("own PONG", done.stderr + done.stdout)
+        self.assertIn("unknown authority", done.stderr + done.stdout)
 
     def test_a_plan_with_redis_can_be_rehearsed(self):
         done = self.brunt("rehearse", self.write("plan.yaml", PLAN.split("expect:")[0]))

@@ -9,7 +9,7 @@ from harness import ROOT, Case
 
 EXAMPLES = ROOT / "examples/k6"
 # Each holds a threshold on its checks.
-MODULE_EXAMPLES = ["shared-data.js", "signed.js", "pages.js", "expectations.js"]
+MODULE_EXAMPLES = ["shared-data.js", "signed.js", "pages.js", "expectations.js", "files.js"]
 TIMERS = """
   location ~ ^/groups/[^/]+/timers$ { return 201 '{"timerId": "timer-7"}'; }
   location ~ ^/groups/[^/]+/timers/ {
@@ -64,6 +64,20 @@ class Scripts(Case):
             self.assertIn(done.returncode, (0, 120), f"{name} {done.stderr}{done.stdout}")
             self.assertNotIn("✗", done.stdout, name)
             self.assertNotIn("step_errors", done.stdout, name)
+
+    def test_secrets_come_from_files_and_are_not_shown(self):
+        base = ("-e", f"BASE=http://127.0.0.1:{self.nginx()}")
+        self.write("shop.secrets", "token=open sesame\n")
+        for source in ("file=shop.secrets", "mock=token=open sesame"):
+            for how in ((), ("--processes", "2")):
+                done = self.brunt("run", str(EXAMPLES / "secrets.js"), *base, "--secret-source", source, *how)
+                self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+                self.assertIn("with ***SECRET_REDACTED***", done.stderr + done.stdout)
+                self.assertNotIn("open sesame", done.stderr + done.stdout)
+        done = self.brunt("run", str(EXAMPLES / "secrets.js"), *base)
+        self.assertIn("no secret sources are configured", done.stderr + done.stdout)
+        done = self.brunt("run", str(EXAMPLES / "secrets.js"), *base, "--secret-source", "file=gone")
+        self.assertEqual(done.returncode, 255, done.stderr + done.stdout)
 
     def test_check_says_what_a_script_would_do(self):
         done = self.brunt("check", str(EXAMPLES / "mixed-operations.js"))

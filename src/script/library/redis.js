@@ -1,0 +1,62 @@
+// k6/experimental/redis: a table of commands over brunt's client.
+(native) => {
+  const word = (value, index) => {
+    if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
+    if (typeof value === 'boolean') return value ? '1' : '0';
+    const kind = value === null ? 'null' : typeof value;
+    throw new TypeError(`redis: the argument at index ${index} is of type ${kind}; a string, a number or a boolean is wanted`);
+  };
+  const plain = (reply) => reply;
+  const present = (reply) => { // k6 rejects where there is nothing.
+    if (reply === null) throw new Error('redis: nil');
+    return reply;
+  };
+  const flag = (reply) => reply === 1 || reply === true;
+  const pairs = (reply) => {
+    if (!Array.isArray(reply)) return reply;
+    const object = {};
+    for (let i = 0; i + 1 < reply.length; i += 2) object[reply[i]] = reply[i + 1];
+    return object;
+  };
+  // By method: the command, and what becomes of its reply.
+  const table = {
+    get: ['GET', present], getSet: ['GETSET', present], del: ['DEL', plain], getDel: ['GETDEL', present], exists: ['EXISTS', plain],
+    incr: ['INCR', plain], incrBy: ['INCRBY', plain], decr: ['DECR', plain], decrBy: ['DECRBY', plain], randomKey: ['RANDOMKEY', present],
+    mget: ['MGET', plain], expire: ['EXPIRE', flag], ttl: ['TTL', plain], persist: ['PERSIST', flag],
+    lpush: ['LPUSH', plain], rpush: ['RPUSH', plain], lpop: ['LPOP', present], rpop: ['RPOP', present], lrange: ['LRANGE', plain],
+    lindex: ['LINDEX', present], lset: ['LSET', plain], lrem: ['LREM', plain], llen: ['LLEN', plain],
+    hset: ['HSET', plain], hsetnx: ['HSETNX', flag], hget: ['HGET', present], hdel: ['HDEL', plain], hgetall: ['HGETALL', pairs],
+    hkeys: ['HKEYS', plain], hvals: ['HVALS', plain], hlen: ['HLEN', plain], hincrby: ['HINCRBY', plain],
+    sadd: ['SADD', plain], srem: ['SREM', plain], sismember: ['SISMEMBER', flag], smembers: ['SMEMBERS', plain],
+    srandmember: ['SRANDMEMBER', present], spop: ['SPOP', present],
+  };
+  const refuse = (options, names) => {
+    for (const name of names)
+      if (options[name] !== undefined) throw new Error(`redis: the option ${name} is not supported: brunt speaks to one server`);
+  };
+  const settingsOf = (given) => {
+    if (typeof given === 'string') return { url: given };
+    if (given === null || typeof given !== 'object') throw new TypeError('redis: new Client() takes a URL or options');
+    refuse(given, ['cluster', 'masterName', 'sentinelUsername', 'sentinelPassword', 'clientName']);
+    const { socket, username = '', password = '', database = 0 } = given;
+    if (!socket?.host) throw new TypeError('redis: socket.host is missing');
+    const { host, port = 6379, tls, dialTimeout = 5, readTimeout = 3 } = socket;
+    return {
+      url: `redis://${host.includes(':') ? `[${host}]` : host}:${port}/${database}`, username, password, dialTimeout, readTimeout,
+      ...(tls && { tls: true, ca: [tls.ca ?? []].flat().join('\n'), cert: tls.cert, key: tls.key }),
+    };
+  };
+  class Client {
+    #connection;
+    constructor(options) { this.#connection = native.open({ username: '', password: '', dialTimeout: 5, readTimeout: 3, ...settingsOf(options) }); }
+    async #send(command, values) { return JSON.parse(await native.send(this.#connection, [command, ...values.map(word)]))[0]; }
+    async sendCommand(command, ...values) { return this.#send(String(command), values); }
+    async set(key, value, seconds = 0) { return this.#send('SET', seconds > 0 ? [key, value, 'EX', seconds] : [key, value]); }
+    static run(client, command, values) { return client.#send(command, values); }
+  }
+  const { run } = Client;
+  delete Client.run;
+  for (const [name, [command, finish]] of Object.entries(table))
+    Client.prototype[name] = async function (...values) { return finish(await run(this, command, values)); };
+  return { Client };
+}
