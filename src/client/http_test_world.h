@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -129,7 +130,8 @@ struct HttpTestWorld {
     REQUIRE(own.has_value());
     auto client =
         TlsContext::client({.ca_file = trusts ? authority->certificate : own->certificate});
-    auto server = TlsContext::server({.certificate = own->certificate, .key = own->key});
+    auto server = TlsContext::server(
+        {.certificate = own->certificate, .key = own->key, .alpn = {"h2", "http/1.1"}});
     REQUIRE(client.has_value());
     REQUIRE(server.has_value());
     return {std::move(*client), std::move(*server)};
