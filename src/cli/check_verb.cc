@@ -4,9 +4,22 @@
 #include "cli/script_source.h"
 #include "cli/verbs.h"
 #include "judge/exit_code.h"
+#include "net/limits.h"
 #include "plan/describe_plan.h"
+#include "run/run_options.h"
 
 namespace brunt {
+namespace {
+
+// "" where one process is enough.
+std::string about_processes(const Plan& plan) {
+  const std::uint64_t connections = connections_max(plan);
+  const std::uint64_t descriptors = read_machine_limits().descriptors;
+  if (processes_needed(connections, descriptors) < 2) return "";
+  return "\n" + processes_sentence(connections, descriptors) + "\n";
+}
+
+}  // namespace
 
 void add_check(CLI::App& app, CommandLine& line) {
   // shared_ptr: the callback is a std::function, which copies what it holds.
@@ -23,7 +36,7 @@ void add_check(CLI::App& app, CommandLine& line) {
         return exit_code_of_source(f, plan.error());
       }
       tell_script_warnings(*plan);
-      return print(describe_plan(*plan)) ? 0 : code_of(ExitCode::other);
+      return print(describe_plan(*plan) + about_processes(*plan)) ? 0 : code_of(ExitCode::other);
     };
   });
 }

@@ -38,10 +38,14 @@ void add_list(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<ListFlags>();
   ListFlags& f = *flags;
   CLI::App* verb = app.add_subcommand("list", "List the runs in the ledger, newest first");
-  verb->add_option("--ledger", f.ledger, "Where runs are kept: a file, or postgres://...");
+  verb->add_option("--ledger", f.ledger,
+                   "Where runs are kept: a file, or postgres://... (default .brunt/ledger.db)");
   verb->add_option("--plan", f.plan, "Only runs of the plan of this name");
-  verb->add_option("--limit", f.limit, "At most this many");
+  verb->add_option("--limit", f.limit, "At most this many (default 50)");
   verb->add_option("--format", f.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  verb->footer(
+      "\nExamples:\n  brunt list --plan first --limit 10\n"
+      "  brunt list --format json | jq '.[0].verdict'");
   verb->callback([&line, flags]() { line.todo = [&g = *flags] { return list_runs(g); }; });
 }
 

@@ -54,6 +54,11 @@ std::string scenario_line(const ScenarioView& scenario, std::size_t name_width,
                      style.paint(Paint::faint, about));
 }
 
+// A percentile of nothing is no figure.
+std::string latency_text(Duration latency) {
+  return latency > Duration{} ? format_duration(latency) : "–";
+}
+
 std::string count_text(std::uint64_t count) {
   return format_count(static_cast<double>(count));
 }
@@ -71,8 +76,8 @@ std::string render_live(const Progress& progress, const Style& style) {
     out += scenario_line(scenario, name_width, style) + "\n";
   out += fmt::format("  {} requests/s   p50 {}   p95 {}   p99 {}\n",
                      style.paint(Paint::strong, format_count(progress.requests_each_second)),
-                     format_duration(progress.p50), format_duration(progress.p95),
-                     format_duration(progress.p99));
+                     latency_text(progress.p50), latency_text(progress.p95),
+                     latency_text(progress.p99));
   const std::string failed = count_text(progress.failed) + " failed";
   out += fmt::format("  {} requests   {}", count_text(progress.requests),
                      progress.failed > 0 ? style.paint(Paint::bad, failed) : failed);
@@ -95,8 +100,8 @@ std::string render_line(const Progress& progress) {
   std::string out =
       fmt::format("{} {}  {} VUs  {} requests/s  p50 {}  p95 {}  p99 {}  {} failed", progress.phase,
                   clock_text(progress.elapsed), vus, format_count(progress.requests_each_second),
-                  format_duration(progress.p50), format_duration(progress.p95),
-                  format_duration(progress.p99), count_text(progress.failed));
+                  latency_text(progress.p50), latency_text(progress.p95),
+                  latency_text(progress.p99), count_text(progress.failed));
   if (progress.dropped > 0) out += fmt::format("  {} dropped", count_text(progress.dropped));
   out += fmt::format("  generator {:.0f}%", progress.generator_cpu * 100);
   for (const std::string& fault : progress.faults) out += "  [" + fault + "]";

@@ -94,7 +94,7 @@ TEST_CASE("the line for logs has the same figures") {
   quiet.phase = "warm-up";
   quiet.elapsed = 3h + 4min + 5s;
   CHECK(render_line(quiet) ==
-        "warm-up 3:04:05  0 VUs  0 requests/s  p50 0s  p95 0s  p99 0s  0 failed  generator 0%");
+        "warm-up 3:04:05  0 VUs  0 requests/s  p50 –  p95 –  p99 –  0 failed  generator 0%");
 }
 
 TEST_CASE("a share beyond the plan fills the bar and no more") {

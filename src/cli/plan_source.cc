@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <span>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -26,28 +27,47 @@ std::map<std::string, std::string, std::less<>> environment() {
   return values;
 }
 
-// A plan says its own load: flags for it are refused, and the way to do it is told.
-Result<> refuse_load(const PlanSourceFlags& flags) {
-  const CommandLineLoad& load = flags.load;
-  const std::pair<bool, std::string_view> given[] = {
-      {load.vus.has_value(), "--vus"},        {load.duration.has_value(), "--duration"},
-      {load.rate.has_value(), "--rate"},      {load.iterations.has_value(), "--iterations"},
-      {!flags.environment.empty(), "--env"},  {!flags.stages.empty(), "--stage"},
-      {!load.headers.empty(), "--header"},    {load.timeout.has_value(), "--timeout"},
-      {flags.method.has_value(), "--method"}, {flags.data.has_value(), "--data"}};
+// A flag that the target has no use for would be a wish that nobody hears.
+Result<> refuse_flags(std::span<const std::pair<bool, std::string_view>> given,
+                      std::string_view why) {
   for (const auto& [is_given, name] : given)
-    if (is_given)
-      return fail(
-          ErrorCode::invalid,
-          fmt::format(
-              "{} is for a URL or targets; a plan's values are changed with --set, like --set "
-              "SCENARIO.vus=100",
-              name));
+    if (is_given) return fail(ErrorCode::invalid, fmt::format("{} {}", name, why));
   return {};
 }
 
+Result<> refuse_script_flags(const PlanSourceFlags& flags) {
+  const std::vector<std::string> options = words_of(flags.script_options);
+  return refuse_flags({{{!flags.environment.empty(), "--env"},
+                        {!flags.stages.empty(), "--stage"},
+                        {!options.empty(), options.empty() ? "" : options.front()}}},
+                      "is for a k6 script");
+}
+
+// A plan says its own load, and the way to change it is told.
+Result<> refuse_load_flags(const PlanSourceFlags& flags) {
+  const CommandLineLoad& load = flags.load;
+  return refuse_flags({{{load.vus.has_value(), "--vus"},
+                        {load.duration.has_value(), "--duration"},
+                        {load.rate.has_value(), "--rate"},
+                        {load.iterations.has_value(), "--iterations"},
+                        {!load.headers.empty(), "--header"},
+                        {load.timeout.has_value(), "--timeout"},
+                        {flags.method.has_value(), "--method"},
+                        {flags.data.has_value(), "--data"}}},
+                      "is for a URL or targets; a plan's values are changed with --set, like --set "
+                      "SCENARIO.vus=100");
+}
+
+Result<> refuse_plan_flags(const PlanSourceFlags& flags) {
+  return refuse_flags({{{!flags.sets.empty(), "--set"},
+                        {!flags.matrix.empty(), "--matrix"},
+                        {flags.time_scale != 1, "--time-scale"}}},
+                      "is for a plan; here the load is given with --vus, --rate, --duration");
+}
+
 Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
-  TRY(refuse_load(flags));
+  TRY(refuse_load_flags(flags));
+  TRY(refuse_script_flags(flags));
   ReadOptions options{.environment = environment(), .time_scale = flags.time_scale};
   for (const std::string& set : flags.sets) options.overrides.push_back(TRY(parse_override(set)));
   for (const std::string& choice : flags.matrix) {
@@ -153,9 +173,8 @@ Result<Plan> read_source(const PlanSourceFlags& flags) {
                       (!is_plan && flags.target.find(':') != std::string::npos &&
                        !std::filesystem::exists(flags.target));
   if (is_url) {
-    if (!flags.sets.empty())
-      return fail(ErrorCode::invalid,
-                  "--set is for plans; a URL's load is given with --vus, --rate, --duration");
+    TRY(refuse_plan_flags(flags));
+    TRY(refuse_script_flags(flags));
     return plan_of_url(
         {.url = flags.target, .load = flags.load, .method = flags.method, .data = flags.data});
   }
@@ -164,8 +183,12 @@ Result<Plan> read_source(const PlanSourceFlags& flags) {
     return read_script_source(flags, {values.begin(), values.end()});
   }
   const std::string text = TRY(read_file(flags.target));
-  if (looks_like_targets(text)) return plan_of_targets(text, flags.target, flags.load);
-  return read_yaml(flags, text);
+  if (!looks_like_targets(text)) return read_yaml(flags, text);
+  TRY(refuse_plan_flags(flags));
+  TRY(refuse_script_flags(flags));
+  TRY(refuse_flags({{{flags.method.has_value(), "--method"}, {flags.data.has_value(), "--data"}}},
+                   "is for a URL: targets have their own"));
+  return plan_of_targets(text, flags.target, flags.load);
 }
 
 }  // namespace brunt

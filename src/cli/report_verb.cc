@@ -47,7 +47,8 @@ void add_report(CLI::App& app, CommandLine& line) {
                    "text, json, csv, html; subjects or analysis: CSV of each client's figures")
       ->check(CLI::IsMember(record_formats));
   verb->add_option("-o,--output", f.output, "Write to this file instead of standard output");
-  verb->add_option("--ledger", f.ledger, "Where runs are kept: a file, or postgres://...");
+  verb->add_option("--ledger", f.ledger,
+                   "Where runs are kept: a file, or postgres://... (default .brunt/ledger.db)");
   verb->footer(
       "\nExamples:\n  brunt report\n  brunt report last~1 --format html -o before.html\n"
       "  brunt report 20261122-0844 --format json | jq .verdict\n"

@@ -43,6 +43,8 @@ struct RunFlags {
   bool quiet = false, no_colour = false, no_thresholds = false;
 };
 
+constexpr std::uint32_t processes_max = 1024;
+
 // subjects=FILE, analysis=FILE: written once, at the end.
 bool is_record_out(std::string_view out) {
   return out.starts_with("subjects=") || out.starts_with("analysis=");
@@ -57,12 +59,30 @@ Result<> write_record_outs(const RunRecord& record, const RunFlags& flags) {
   return {};
 }
 
+// What is written at the end has a folder: said before the run rather than after it.
+Result<> check_folders(const RunFlags& flags) {
+  std::vector<std::filesystem::path> files = {flags.html, flags.summary_export};
+  for (const std::string& out : flags.outs)
+    if (is_record_out(out)) files.emplace_back(out.substr(out.find('=') + 1));
+  for (const std::filesystem::path& file : files)
+    if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path()))
+      return fail(ErrorCode::invalid, fmt::format("cannot write {}: there is no folder {}",
+                                                  file.string(), file.parent_path().string()));
+  return {};
+}
+
 Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
   RunOptions options{.program = line.program, .arguments = line.arguments};
   options.backend = TRY(parse_backend(flags.backend));
+  if (options.backend == BackendKind::simulated)
+    return fail(ErrorCode::invalid,
+                "--backend simulated: nothing would be sent; brunt rehearse does that");
   if (flags.threads < 1 || flags.threads > 1024)
     return fail(ErrorCode::invalid, fmt::format("--threads {}: give 1 to 1024", flags.threads));
   options.threads = flags.threads;
+  if (flags.processes > processes_max)
+    return fail(ErrorCode::invalid,
+                fmt::format("--processes {}: give 1 to {}", flags.processes, processes_max));
   options.seed = flags.seed;
   options.segment = TRY(Segment::parse(flags.segment, flags.segment_sequence));
   options.segment_bounds = flags.segment;
@@ -78,9 +98,13 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
         TRY(parse_redirection(rule.substr(0, equals), rule.substr(equals + 1))));
   }
   options.profile = flags.profile;
-  if (!flags.local_ips.empty()) options.local_ips = TRY(parse_local_ips(flags.local_ips));
+  if (!flags.local_ips.empty()) {
+    options.local_ips = TRY(parse_local_ips(flags.local_ips));
+    TRY(check_local_ips(options.local_ips));
+  }
   for (const std::string& out : flags.outs)
     if (!is_record_out(out)) options.streams.push_back(TRY(parse_k6_stream(out)));
+  TRY(check_folders(flags));
   options.thresholds = flags.no_thresholds ? Thresholds::ignored : Thresholds::judged;
   return options;
 }
@@ -132,7 +156,12 @@ int show_outcome(const ConductedRun& outcome, const Plan& plan, const RunFlags& 
     complain(written.error().text);
     if (code == 0) code = code_of(ExitCode::other);
   };
-  if (!flags.html.empty()) note(write_file(flags.html, html_report(outcome.record)));
+  std::string page;  // The one that was written.
+  if (!flags.html.empty()) {
+    const auto written = write_file(flags.html, html_report(outcome.record));
+    note(written);
+    if (written) page = flags.html;
+  }
   note(write_record_outs(outcome.record, flags));
   note(write_summary_export(outcome, plan, flags));
   const auto profiles = write_profiles(outcome.record, flags);
@@ -142,7 +171,7 @@ int show_outcome(const ConductedRun& outcome, const Plan& plan, const RunFlags& 
   if (flags.summary_mode == "disabled") return code;
   const std::string summary = render(outcome.record, flags.format,
                                      {.style = style,
-                                      .page = flags.html,
+                                      .page = page,
                                       .profiles = profiles.value_or(std::vector<std::string>{}),
                                       .ledger = without_password(outcome.ledger.place)});
   return print(summary) || code != 0 ? code : code_of(ExitCode::other);
@@ -154,14 +183,10 @@ void plan_processes(const Plan& plan, const RunFlags& flags, RunOptions& options
   const std::uint64_t connections = connections_max(plan);
   const std::uint64_t descriptors = read_machine_limits().descriptors;
   options.source_arguments = words_of(flags.source);
-  options.processes =
-      flags.processes > 0 ? flags.processes : processes_needed(connections, descriptors);
-  if (options.processes > 1 && !flags.quiet)
-    std::fprintf(
-        stderr,
-        "up to %s connections, and a process may have %s descriptors: %u generator processes\n",
-        format_count(static_cast<double>(connections)).c_str(),
-        format_count(static_cast<double>(descriptors)).c_str(), options.processes);
+  const std::uint32_t needed = processes_needed(connections, descriptors);
+  options.processes = flags.processes > 0 ? flags.processes : needed;
+  if (flags.processes == 0 && needed > 1 && !flags.quiet)
+    std::fprintf(stderr, "%s\n", processes_sentence(connections, descriptors).c_str());
 }
 
 // One run, shown at its end. The record is nullopt where nothing was run.
@@ -302,12 +327,15 @@ void add_run(CLI::App& app, CommandLine& line) {
   CLI::App* verb = app.add_subcommand(
       "run", "Load a URL, a plan, a k6 script, or a file of targets, and say how it did");
   add_plan_source(*verb, f.source);
-  verb->add_option("--threads", f.threads, "Generator threads, each with its share of the load")
+  verb->add_option("--threads", f.threads,
+                   "Generator threads, each with its share of the load (default 1)")
       ->group("Generator");
   verb->add_option("--processes", f.processes,
                    "Generator processes (default: as many as the connections need)")
       ->group("Generator");
-  verb->add_option("--backend", f.backend, "auto, io_uring, or epoll")->group("Generator");
+  verb->add_option("--backend", f.backend,
+                   "auto (io_uring where it may be used), io_uring, or epoll")
+      ->group("Generator");
   verb->add_option("--seed", f.seed, "Reproduces every random choice")->group("Generator");
   verb->add_option("--local-ips", f.local_ips,
                    "Source addresses: 127.0.0.1-127.0.0.9, or a CIDR block")
@@ -344,7 +372,8 @@ void add_run(CLI::App& app, CommandLine& line) {
   verb->add_option("--summary-mode", f.summary_mode, "full, compact, legacy, or disabled: none")
       ->check(CLI::IsMember({"full", "compact", "legacy", "disabled"}))
       ->group("Output");
-  verb->add_option("--ledger", f.ledger, "Where runs are kept: a file, or postgres://...")
+  verb->add_option("--ledger", f.ledger,
+                   "Where runs are kept: a file, or postgres://... (default .brunt/ledger.db)")
       ->group("Output");
   verb->add_flag("--no-ledger", f.no_ledger, "Keep no record of this run")->group("Output");
   verb->add_flag("--no-thresholds", f.no_thresholds, "Do not judge expectations")->group("Output");

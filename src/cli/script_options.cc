@@ -33,7 +33,7 @@ constexpr ScriptOption options[] = {
     {"discardResponseBodies", nullptr, "--discard-response-bodies", Kind::boolean,
      "Keep no bodies unless a request wants its own"},
     {"dns", nullptr, "--dns", Kind::pairs, "ttl=5m,select=random,policy=preferIPv4"},
-    {"httpDebug", nullptr, "--http-debug", Kind::text, ""},
+    {"httpDebug", nullptr, "--http-debug", Kind::text, "Has no effect yet"},
     {"insecureSkipTLSVerify", "K6_INSECURE_SKIP_TLS_VERIFY", "--insecure-skip-tls-verify",
      Kind::boolean, "The same as --insecure"},
     {"maxRedirects", nullptr, "--max-redirects", Kind::number, "Followed (default 10)"},

@@ -29,7 +29,8 @@ Result<Json> options_of_flags(const PlanSourceFlags& flags) {
   const std::pair<bool, std::string_view> refused[] = {
       {load.rate.has_value(), "--rate"},       {!load.headers.empty(), "--header"},
       {load.timeout.has_value(), "--timeout"}, {flags.method.has_value(), "--method"},
-      {flags.data.has_value(), "--data"},      {!flags.sets.empty(), "--set"}};
+      {flags.data.has_value(), "--data"},      {!flags.sets.empty(), "--set"},
+      {!flags.matrix.empty(), "--matrix"}};
   for (const auto& [is_given, name] : refused)
     if (is_given)
       return fail(ErrorCode::invalid,

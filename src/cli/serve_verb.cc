@@ -57,12 +57,18 @@ void add_serve(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<ServeFlags>();
   ServeFlags& f = *flags;
   CLI::App* verb = app.add_subcommand("serve", "Run a built-in service");
+  verb->footer(
+      "\nExamples:\n  brunt serve iot --listen 127.0.0.1:8080\n"
+      "  brunt serve messages --help");
   verb->require_subcommand(1);
   CLI::App* iot =
       verb->add_subcommand("iot", "Devices log in, ask what to do, and send measurements");
-  iot->add_option("--listen", f.listen, "Address and port (port 0: a free one)");
-  iot->add_option("--store", f.store, "sqlite:FILE, sqlite: (a temporary file), or postgres://...");
-  iot->add_option("--threads", f.threads, "Event loops");
+  iot->add_option("--listen", f.listen,
+                  "Address and port (default 127.0.0.1:8080; port 0: a free one)");
+  iot->add_option(
+      "--store", f.store,
+      "sqlite:FILE (default sqlite:brunt-iot.db), sqlite: (a temporary file), or postgres://...");
+  iot->add_option("--threads", f.threads, "Event loops (default 1)");
   iot->add_option("--certificate", f.certificate, "PEM file: speak TLS");
   iot->add_option("--key", f.key, "PEM file of the certificate's key");
   iot->footer(

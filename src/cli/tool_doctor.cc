@@ -86,6 +86,7 @@ void add_doctor(CLI::App& tool, CommandLine& line) {
   CLI::App* verb = tool.add_subcommand("doctor",
                                        "What this machine lets brunt do: backends, limits, "
                                        "engines");
+  verb->footer("\nExample:\n  brunt tool doctor | grep 'not found'");
   verb->callback([&line]() { line.todo = doctor; });
 }
 

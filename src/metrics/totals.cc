@@ -52,6 +52,7 @@ Result<> Totals::merge(std::uint32_t origin, const Snapshot& snapshot) {
     return fail(ErrorCode::exhausted,
                 fmt::format("more than {} seconds are open", limits_.seconds_open_max));
   Origin& from = origins_[origin];
+  from.second = second;
   for (const SeriesDefinition& definition : snapshot.defined) {
     // Ids count up from 0, so the next one is the only new one there can be.
     if (static_cast<std::size_t>(definition.id) != from.series.size())
@@ -85,10 +86,22 @@ Result<> Totals::merge_row(std::uint32_t origin, const SeriesRow& row, OpenSecon
   return {};
 }
 
+void Totals::end(std::uint32_t origin) {
+  origins_[origin].ended = true;
+}
+
+void Totals::drop_ended(std::int64_t second) {
+  for (const auto& [id, origin] : origins_) {
+    if (!origin.ended || origin.second > second) continue;
+    for (auto& [series, values] : gauges_) values.erase(id);
+  }
+}
+
 std::vector<SecondRow> Totals::close_second(std::int64_t second) {
   std::vector<SecondRow> rows;
   while (!open_.empty() && open_.begin()->first <= second) {
     auto node = open_.extract(open_.begin());
+    drop_ended(node.key());
     for (auto& [index, open] : node.mapped()) {
       rows.push_back(close_row(series_[index], open));
       rows.back().second = node.key();

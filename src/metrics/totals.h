@@ -70,6 +70,9 @@ class Totals {
   // enter the totals when their second closes.
   Result<> merge(std::uint32_t origin, const Snapshot& snapshot);
 
+  // The origin has merged its last: from that second on its gauges are no part of sums.
+  void end(std::uint32_t origin);
+
   // Hands out second `second` and every earlier one still open, ascending by second, then series.
   std::vector<SecondRow> close_second(std::int64_t second);
 
@@ -94,6 +97,8 @@ class Totals {
   struct Origin {
     std::vector<std::uint32_t> series;  // SeriesId -> index here.
     std::uint64_t series_overflowed = 0;
+    std::int64_t second = -1;  // Of its last snapshot.
+    bool ended = false;
   };
   struct OpenSeries {
     Sink sink;
@@ -103,6 +108,7 @@ class Totals {
 
   Result<std::uint32_t> define(const SeriesDefinition& definition);
   Result<> merge_row(std::uint32_t origin, const SeriesRow& row, OpenSecond& second);
+  void drop_ended(std::int64_t second);
   SecondRow close_row(TotalSeries& series, OpenSeries& open);
   Sink close_gauge(TotalSeries& series, const OpenSeries& open);
 

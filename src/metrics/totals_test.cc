@@ -103,6 +103,22 @@ TEST_CASE("gauges that count their own are summed over the origins, others show 
   CHECK(run.totals.select({"vus", {}})->moments().max() == 50);
 }
 
+TEST_CASE("the gauge of an origin that has ended is no longer part of the sum") {
+  TwoOrigins run;
+  run.add(0, MetricId::vus, "", 30);
+  run.add(1, MetricId::vus, "", 20);
+  REQUIRE(run.send(0, 0));
+  REQUIRE(run.send(1, 0));
+  REQUIRE(run.send(0, 1));  // Its last: nothing is said of vus.
+  run.totals.end(0);
+  run.add(1, MetricId::vus, "", 25);
+  REQUIRE(run.send(1, 1));
+  auto rows = run.totals.close_second(0);
+  CHECK(row_of(rows, "vus").sink.last() == 50);
+  rows = run.totals.close_second(1);
+  CHECK(row_of(rows, "vus").sink.last() == 25);
+}
+
 TEST_CASE("vus of several scenarios are selected as their sum") {
   TwoOrigins run;
   run.add(0, MetricId::vus, "a", 30);

@@ -352,6 +352,13 @@ TEST_CASE("when descriptors run out a dial says which limit it was, and works ag
   });
 }
 
+TEST_CASE("only an address of this machine can be connected from") {
+  CHECK(check_local_ips(parse_local_ips("127.0.0.5-127.0.0.9,::1").value()));
+  const auto checked = check_local_ips(parse_local_ips("127.0.0.5,192.0.2.77").value());
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().text == "this machine has no address 192.0.2.77 to connect from");
+}
+
 TEST_CASE("the limit on descriptors is raised as far as it goes") {
   rlimit former{};
   getrlimit(RLIMIT_NOFILE, &former);

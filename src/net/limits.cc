@@ -1,5 +1,6 @@
 #include "net/limits.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "net/owned_descriptor.h"
 
 namespace brunt {
 namespace {
@@ -39,6 +41,18 @@ Result<std::uint64_t> raise_descriptor_limit() {
     }
   }
   return std::uint64_t{limit.rlim_cur};
+}
+
+Result<> check_local_ips(const std::vector<Endpoint>& addresses) {
+  for (const Endpoint& address : addresses) {
+    if (address.is_loopback()) continue;
+    const OwnedDescriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket.open()) return std::unexpected(errno_error("a socket", errno));
+    if (::bind(socket.number(), address.with_port(0).address(), address.size()) != 0)
+      return fail(ErrorCode::invalid,
+                  fmt::format("this machine has no address {} to connect from", address.ip()));
+  }
+  return {};
 }
 
 MachineLimits read_machine_limits() {

@@ -2,8 +2,10 @@
 // processes it needs.
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "base/result.h"
+#include "loop/endpoint.h"
 
 namespace brunt {
 
@@ -20,6 +22,10 @@ struct MachineLimits {
 
 // Raises the soft limit on descriptors to the hard limit; gives the new one. Errors: denied, io.
 Result<std::uint64_t> raise_descriptor_limit();
+
+// Whether this machine has all these addresses, to connect from. Errors: invalid, naming the first
+// that it has not.
+Result<> check_local_ips(const std::vector<Endpoint>& addresses);
 
 // What cannot be read (no /proc) is the kernel's default.
 MachineLimits read_machine_limits();

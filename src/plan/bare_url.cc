@@ -148,7 +148,7 @@ Result<Plan> plan_of_url(const BareUrl& bare) {
   request.checks.push_back(check_below_400());
   if (bare.data) request.body = TextBody{Template::constant(TRY(read_data(*bare.data)))};
   Plan plan;
-  plan.name = bare.url;
+  plan.name = without_credentials(bare.url);
   plan.tls.insecure = bare.load.insecure;
   Scenario scenario;
   scenario.load = TRY(load_of(bare.load));

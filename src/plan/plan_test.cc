@@ -188,6 +188,24 @@ TEST_CASE("a bare URL becomes a plan with one request and one check") {
   CHECK(scenario.defaults.headers[1].value.text() == "d");
 }
 
+TEST_CASE("user and password of a URL are in no name") {
+  struct Row {
+    std::string_view url, name;
+  };
+  constexpr std::array rows = {
+      Row{"http://me:secret@x:8080/a?b", "http://x:8080/a"},
+      Row{"https://me:${env.PASSWORD}@x", "https://x"},
+      Row{"http://x/~me@home", "http://x/~me@home"},
+      Row{"/~me@home", "/~me@home"},
+      Row{"${base}/a", "${base}/a"},
+  };
+  for (const Row& row : rows) CHECK(default_request_name(row.url) == row.name);
+  const auto plan =
+      plan_of_url({.url = "http://me:secret@x/?q=1", .load = {}, .method = {}, .data = {}});
+  REQUIRE(plan);
+  CHECK(plan->name == "http://x/?q=1");
+}
+
 TEST_CASE("the options of a bare URL choose the executor") {
   const auto load = [](CommandLineLoad options) {
     const auto result = load_of(options);
@@ -255,6 +273,16 @@ TEST_CASE("vegeta targets are read in both forms") {
   REQUIRE(plan);
   CHECK(plan->scenarios[0].cycle);
   CHECK(std::get<RequestStep>(plan->scenarios[0].steps[0].kind).name == "http://x/a");
+}
+
+TEST_CASE("targets are told from plans, also where they are wrong") {
+  CHECK(looks_like_targets("# first\n\nGET http://x/\n"));
+  CHECK(looks_like_targets("GET /no/host\n"));
+  CHECK(looks_like_targets("{\"method\": \"GET\"}\n"));
+  CHECK(looks_like_targets("{\"method\": \"GET\"\n"));
+  CHECK_FALSE(looks_like_targets("name: x\n"));
+  CHECK_FALSE(looks_like_targets("{ scenarios: {} }\n"));
+  CHECK_FALSE(looks_like_targets(""));
 }
 
 TEST_CASE("bad targets are refused with their line") {

@@ -105,7 +105,11 @@ struct ParallelStep {
   std::vector<Step> steps;
 };
 
-// What a request is called that was given no name: its target before expansion, without query.
+// A URL before expansion without the user and password in it, which nobody else shall read.
+std::string without_credentials(std::string_view target);
+
+// What a request is called that was given no name: its target before expansion, without query and
+// credentials.
 std::string default_request_name(std::string_view target);
 
 struct Step {

@@ -127,9 +127,11 @@ bool looks_like_targets(std::string_view text) {
   for (std::string_view line : split(text, '\n')) {
     line = trim(line);
     if (line.empty() || line.starts_with('#')) continue;
-    if (!line.starts_with('{')) return is_request_line(line) && line.contains("://");
+    if (!line.starts_with('{')) return is_request_line(line);
     const auto json = Json::parse(line);
-    return json && json->find("url") != nullptr;
+    // A broken line is told best by the reader of targets.
+    if (!json) return line.starts_with(R"({"method")") || line.starts_with(R"({"url")");
+    return json->find("url") != nullptr || json->find("method") != nullptr;
   }
   return false;
 }

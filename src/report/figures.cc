@@ -35,16 +35,16 @@ double length_of(const RunRecord& record, SecondWindow window) {
 }
 
 std::optional<RequestFigures> request_of(const RunRecord& record, const std::string& protocol,
-                                         TagSet tags, SecondWindow window) {
+                                         TagSet tags, const Figures& of) {
   const std::string metric = protocol + std::string(duration_suffix);
-  const auto durations = record.merged({metric, tags}, window);
+  const auto durations = record.merged({metric, tags}, of.window);
   if (!durations || durations->kind() != MetricKind::trend) return std::nullopt;
   RequestFigures figures;
   figures.metric = metric;
   figures.latency = latency_of(durations->histogram());
-  const double length = length_of(record, window);
-  figures.each_second = length > 0 ? static_cast<double>(figures.latency.count) / length : 0;
-  if (const auto failed = record.merged({protocol + "_req_failed", std::move(tags)}, window)) {
+  if (of.window_seconds > 0)
+    figures.each_second = static_cast<double>(figures.latency.count) / of.window_seconds;
+  if (const auto failed = record.merged({protocol + "_req_failed", std::move(tags)}, of.window)) {
     figures.failed = failed->hits();
     figures.failed_share = failed->share();
   }
@@ -55,12 +55,12 @@ void add_requests(const RunRecord& record, Figures& figures) {
   for (const std::string& protocol : protocols_of(record)) {
     const std::string metric = protocol + std::string(duration_suffix);
     for (const std::string& name : record.tag_values(metric, "name")) {
-      auto one = request_of(record, protocol, {{"name", name}}, figures.window);
+      auto one = request_of(record, protocol, {{"name", name}}, figures);
       if (!one) continue;
       one->name = name;
       figures.requests.push_back(std::move(*one));
     }
-    auto whole = request_of(record, protocol, {}, figures.window);
+    auto whole = request_of(record, protocol, {}, figures);
     if (!whole) continue;
     whole->name = "all requests";
     // Several protocols in one run: the busiest stands for the whole, the table has them all.
@@ -111,8 +111,8 @@ void add_errors(const RunRecord& record, Figures& figures) {
       const TagSet& tags = record.series[index].tags;
       const std::string_view code = tag_value(tags, "error_code");
       const std::string_view message = tag_value(tags, "error");
-      if (code.empty() && message.empty() && tag_value(tags, "expected_response") != "false")
-        continue;
+      const std::string_view expected = tag_value(tags, "expected_response");
+      if (expected == "true" || (code.empty() && message.empty() && expected.empty())) continue;
       series[index] = {true,
                        {.words = error_words(code, message, tag_value(tags, "status")),
                         .code = std::string(code),
@@ -182,6 +182,7 @@ Latency latency_of(const Histogram& histogram) {
 Figures figures_of(const RunRecord& record) {
   Figures figures;
   figures.window = record.after_warm_up();
+  figures.window_seconds = length_of(record, figures.window);
   add_requests(record, figures);
   add_intervals(record, figures);
   add_arrivals(record, figures);

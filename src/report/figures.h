@@ -96,6 +96,7 @@ struct MetricLine {
 
 struct Figures {
   SecondWindow window;
+  double window_seconds = 0;  // How long that was: its last second may have been cut short.
   std::optional<RequestFigures> whole;   // Over all requests; none where nothing was requested.
   std::vector<RequestFigures> requests;  // By name, the most frequent first.
   std::optional<ArrivalFigures> arrivals;

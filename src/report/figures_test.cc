@@ -64,6 +64,14 @@ TEST_CASE("causes of errors are told in words and add up to the failures") {
   CHECK(figures.errors.front().words == "connection refused: nobody listens there");
 }
 
+TEST_CASE("an answer that was expected is no error, whatever its status") {
+  RunRecord record = SampleRun({}).build();
+  for (SeriesInfo& one : record.series)
+    for (Tag& tag : one.tags)
+      if (tag.key == "expected_response") tag.value = "true";
+  CHECK(figures_of(record).errors.empty());
+}
+
 TEST_CASE("an error is put in words from its code, its message, or its status") {
   struct Row {
     std::string_view code, message, status, words;

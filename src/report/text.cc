@@ -122,7 +122,8 @@ class TextReport {
                                   format_count(static_cast<double>(all))));
     for (const CheckResult& one : record_.checks) {
       const double total = static_cast<double>(one.passes + one.fails);
-      std::string text = "  " + mark(one.fails == 0) + " ";
+      const std::string sign = total > 0 ? mark(one.fails == 0) : style_.paint(Paint::faint, "–");
+      std::string text = "  " + sign + " ";
       if (!one.group.empty()) text += style_.paint(Paint::faint, one.group.substr(2) + " › ");
       text += one.name;
       if (one.fails > 0)
@@ -293,7 +294,7 @@ class TextReport {
     const auto show = [&](double value) { return format_value(one.metric.contains, value); };
     switch (one.metric.kind) {
       case MetricKind::counter: {
-        const double seconds = seconds_of(record_.duration()) - figures_.window.from;
+        const double seconds = figures_.window_seconds;
         return show(total.sum()) +
                (seconds > 0 ? "  " + style_.paint(Paint::faint, show_rate(one, seconds)) : "");
       }

@@ -74,6 +74,20 @@ TEST_CASE("each outcome has its word") {
   }
 }
 
+TEST_CASE("a check that was never made neither passed nor failed") {
+  RunRecord record = SampleRun({.seconds = 2}).build();
+  record.checks = {{.name = "status is 200", .passes = 0, .fails = 0}};
+  const std::string text = text_report(record, {});
+  CHECK(has(text, "– status is 200"));
+  CHECK_FALSE(has(text, "✓ status is 200"));
+}
+
+TEST_CASE("rates count the seconds that there are samples of, and not what came after the load") {
+  RunRecord record = SampleRun({}).build();
+  record.run.ended.unix_ns += 30'000'000'000;  // Its services took so long.
+  CHECK(has(text_report(record, {}), "iterations...........: 10,760  196/s"));
+}
+
 TEST_CASE("the outcome is not said twice") {
   RunRecord record = SampleRun({.seconds = 2}).build();
   record.run.exit_code = 0;

@@ -205,7 +205,8 @@ void Generator::hand_over(std::int64_t second, bool last) {
   lag_->add(handed.lag);
   held_up_->add(loop.held_up);
   handed.progress = scenarios_.progress();
-  for (std::size_t i = 0; i < handed.progress.size(); ++i) {
+  // At its end every VU has gone, which says nothing of the run.
+  for (std::size_t i = 0; !last && i < handed.progress.size(); ++i) {
     series_[i].vus->add(static_cast<double>(handed.progress[i].now.vus_active));
     series_[i].vus_max->add(static_cast<double>(handed.progress[i].now.vus));
   }

@@ -42,5 +42,7 @@ struct RunOptions {
 // 15,000 each of the 20,000 that a process usually may have (a share of `descriptors_max` in
 // general), the rest being for all else.
 std::uint32_t processes_needed(std::uint64_t connections, std::uint64_t descriptors_max);
+// How many, and why, for people.
+std::string processes_sentence(std::uint64_t connections, std::uint64_t descriptors_max);
 
 }  // namespace brunt

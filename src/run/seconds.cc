@@ -75,6 +75,7 @@ Result<std::vector<ClosedSecond>> Seconds::take(const GeneratorSecond& second) {
   // One that vanished says no more than that.
   origin.delivered = std::max(origin.delivered, second.snapshot.second);
   origin.ended = second.last;
+  if (second.last) totals_.end(second.generator);
   if (!second.progress.empty()) origin.progress = second.progress;
   origin.cpu = second.cpu;
 

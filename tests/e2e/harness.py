@@ -76,6 +76,11 @@ class Case(unittest.TestCase):
         return subprocess.run([BRUNT, *args], capture_output=True, text=True, timeout=timeout, cwd=self.folder, input=stdin,
                               env={**os.environ, **(env or {})})
 
+    def assert_passed(self, done):
+        """Exit code 0; a machine that has other work to do may also be told that it was too slow."""
+        busy = os.getloadavg()[0] > 1.5 * os.cpu_count()
+        self.assertIn(done.returncode, (0, 99, 120) if busy else (0,), done.stderr + done.stdout)
+
     def brunt_started(self, *args, **options):
         return self.start([BRUNT, *args], **options)
 

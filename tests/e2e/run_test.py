@@ -36,7 +36,7 @@ class BareUrl(Case):
     def test_an_open_model_starts_every_arrival(self):
         port = self.nginx()
         done = self.brunt("run", f"http://127.0.0.1:{port}/", "--rate", "500/s", "--duration", "2s")
-        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        self.assert_passed(done)
         self.assertEqual(total(self.report(), "iterations"), 1000)
         self.assertIn("response_time", done.stdout)
 
@@ -59,6 +59,34 @@ class BareUrl(Case):
         done = self.brunt("run", "localhost:8080/")
         self.assertEqual(done.returncode, 104)
         self.assertIn("http://localhost:8080/", done.stderr)
+
+
+    def test_what_would_have_no_effect_is_refused(self):
+        url = f"http://127.0.0.1:{free_port()}/"
+        targets = self.write("targets.txt", f"GET {url}\n")
+        plan = self.write("plan.yaml", f"scenarios: {{ s: {{ executor: constant-vus, duration: 1s, steps: [ {{ GET: '{url}' }} ] }} }}\n")
+        script = self.write("script.js", "export default function () {}\n")
+        for target, *flags in ((url, "--time-scale", "2"), (url, "--set", "a=1"), (url, "--rps", "5"), (url, "--env", "A=1"),
+                               (url, "--backend", "simulated"), (url, "--local-ips", "192.0.2.77"), (url, "--processes", "5000"),
+                               (url, "--html", "no-folder/page.html"), (targets, "--data", "x"), (targets, "--matrix", "a=1"),
+                               (plan, "--vus", "3"), (plan, "--user-agent", "me"), (script, "--matrix", "a=1"), (script, "--rate", "5/s")):
+            done = self.brunt("run", target, *flags)
+            self.assertEqual(done.returncode, 104, (flags, done.stderr + done.stdout))
+            self.assertRegex(done.stderr, flags[1] if flags[0] in ("--local-ips", "--html") else flags[0])
+
+    def test_a_password_in_a_url_is_shown_nowhere(self):
+        port = self.nginx()
+        done = self.brunt("run", f"http://me:sesame@127.0.0.1:{port}/", "--iterations", "5", "--out", "csv=samples.csv")
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        kept = done.stdout + done.stderr + self.brunt("list").stdout + json.dumps(self.report())
+        self.assertNotIn("sesame", kept + self.brunt("report", "--format", "csv").stdout + (self.folder / "samples.csv").read_text())
+
+    def test_users_that_were_there_all_the_time_are_told_so(self):
+        port = self.nginx()
+        for more in ((), ("--processes", "2"), ("--threads", "2")):
+            done = self.brunt("run", f"http://127.0.0.1:{port}/", "--vus", "6", "--duration", "2s", *more)
+            self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+            self.assertRegex(done.stdout, r"vus\.+: 6  min=6 max=6")
 
 
 class Interrupting(Case):
