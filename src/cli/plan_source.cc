@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/script_source.h"
+#include "plan/script_bundle.h"
 #include "plan/targets.h"
 #include "plan/time_scale.h"
 #include "plan/yaml_reader.h"
@@ -39,6 +40,7 @@ Result<> refuse_script_flags(const PlanSourceFlags& flags) {
   const std::vector<std::string> options = words_of(flags.script_options);
   return refuse_flags({{{!flags.environment.empty(), "--env"},
                         {!flags.stages.empty(), "--stage"},
+                        {!flags.secret_sources.empty(), "--secret-source"},
                         {!options.empty(), options.empty() ? "" : options.front()}}},
                       "is for a k6 script");
 }
@@ -67,7 +69,6 @@ Result<> refuse_plan_flags(const PlanSourceFlags& flags) {
 
 Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
   TRY(refuse_load_flags(flags));
-  TRY(refuse_script_flags(flags));
   ReadOptions options{.environment = environment(), .time_scale = flags.time_scale};
   for (const std::string& set : flags.sets) options.overrides.push_back(TRY(parse_override(set)));
   for (const std::string& choice : flags.matrix) {
@@ -77,8 +78,13 @@ Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
                   fmt::format("--matrix {}: write it like --matrix threads=2", choice));
     options.matrix.emplace_back(choice.substr(0, equals), choice.substr(equals + 1));
   }
+  options.read_script =
+      TRY(script_file_reader(flags, {options.environment.begin(), options.environment.end()}));
   auto plan = read_plan(text, flags.target, options);
   if (!plan) return std::unexpected(plan.error().as_error());
+  PlanSourceFlags rest = flags;
+  if (!scripts_of(*plan).empty()) rest.environment = rest.secret_sources = {};
+  TRY(refuse_script_flags(rest));
   if (flags.load.insecure) plan->tls.insecure = true;
   return std::move(*plan);
 }

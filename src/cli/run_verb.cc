@@ -237,8 +237,8 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
     auto outcome = conduct(self, plan, *options, view, &signals);
     if (!outcome) {
       complain(outcome.error().text);
-      return plan.script != nullptr ? exit_code_of_script(outcome.error())
-                                    : exit_code_of(outcome.error());
+      return !scripts_of(plan).empty() ? exit_code_of_script(outcome.error())
+                                       : exit_code_of(outcome.error());
     }
     const int code = show_outcome(*outcome, plan, flags, out.style);
     run.record = std::move(outcome->record);

@@ -57,6 +57,24 @@ Result<std::string> read_standard_input() {
   return text;
 }
 
+Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
+                                   const std::map<std::string, std::string>& environment) {
+  ScriptSettings settings{.environment = environment, .time_scale = flags.time_scale};
+  for (const std::string& pair : flags.environment) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorCode::invalid, fmt::format("--env {}: write it like NAME=VALUE", pair));
+    settings.environment[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  std::vector<std::string> sources = flags.secret_sources;
+  if (const auto found = environment.find("K6_SECRET_SOURCE");
+      sources.empty() && found != environment.end())
+    sources = {found->second};
+  for (const std::string& source : sources)
+    settings.secrets.push_back(TRY(parse_secret_source(source, environment)));
+  return settings;
+}
+
 }  // namespace
 
 bool is_script(const std::string& target) {
@@ -66,24 +84,25 @@ bool is_script(const std::string& target) {
 
 Result<Plan> read_script_source(const PlanSourceFlags& flags,
                                 const std::map<std::string, std::string>& environment) {
-  ScriptSettings settings{.environment = environment, .time_scale = flags.time_scale};
-  for (const std::string& pair : flags.environment) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos)
-      return fail(ErrorCode::invalid, fmt::format("--env {}: write it like NAME=VALUE", pair));
-    settings.environment[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  std::vector<std::string> secret_sources = flags.secret_sources;
-  if (const auto found = environment.find("K6_SECRET_SOURCE");
-      secret_sources.empty() && found != environment.end())
-    secret_sources = {found->second};
-  for (const std::string& source : secret_sources)
-    settings.secrets.push_back(TRY(parse_secret_source(source, environment)));
+  ScriptSettings settings = TRY(settings_of(flags, environment));
   settings.environment_options = TRY(script_options_of_environment(settings.environment));
   settings.command_line_options = TRY(options_of_flags(flags));
   const std::string text =
       TRY(flags.target == "-" ? read_standard_input() : read_file(flags.target));
   return read_script(text, flags.target, settings);
+}
+
+Result<ScriptFileReader> script_file_reader(const PlanSourceFlags& flags,
+                                            const std::map<std::string, std::string>& environment) {
+  ScriptSettings settings = TRY(settings_of(flags, environment));
+  settings.place = ScriptPlace::in_a_plan;
+  return [settings](const std::filesystem::path& path,
+                    const std::map<std::string, std::string>& own) -> Result<Plan> {
+    ScriptSettings with_own = settings;
+    for (const auto& [name, value] : own) with_own.environment[name] = value;
+    const std::string text = TRY(read_file(path));
+    return read_script(text, path, with_own);
+  };
 }
 
 int exit_code_of_script(const Error& error) {
@@ -99,8 +118,8 @@ int exit_code_of_source(const PlanSourceFlags& flags, const Error& error) {
 }
 
 void tell_script_warnings(const Plan& plan) {
-  if (plan.script == nullptr) return;
-  for (const std::string& warning : plan.script->warnings) complain("warning: " + warning);
+  for (const PlannedScript& script : scripts_of(plan))
+    for (const std::string& warning : script.bundle->warnings) complain("warning: " + warning);
 }
 
 }  // namespace brunt

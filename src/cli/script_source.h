@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/plan_source.h"
+#include "plan/yaml_reader.h"
 
 namespace brunt {
 
@@ -13,6 +14,10 @@ bool is_script(const std::string& target);  // NAME.js, NAME.mjs, NAME.ts, - (st
 // not take.
 Result<Plan> read_script_source(const PlanSourceFlags& flags,
                                 const std::map<std::string, std::string>& environment);
+
+// The same for scripts that a plan's scenarios name.
+Result<ScriptFileReader> script_file_reader(const PlanSourceFlags& flags,
+                                            const std::map<std::string, std::string>& environment);
 
 // k6's exit code where a plan that has a script did not run.
 int exit_code_of_script(const Error& error);

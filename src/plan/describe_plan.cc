@@ -195,7 +195,8 @@ void describe_scenario(const Plan& plan, const Scenario& scenario, std::string& 
   if (!scenario.before.empty())
     steps = fmt::format("each VU first: {}; ", describe_steps(scenario.before));
   if (scenario.script)
-    steps += fmt::format("iteration: {}() of the script", scenario.script->function);
+    steps += fmt::format("iteration: {}() of {}", scenario.script->function,
+                         plan.script != nullptr ? "the script" : scenario.script->bundle->entry);
   else if (scenario.cycle)
     steps += fmt::format("iteration: one of {} in turn", plural(scenario.steps.size(), "target"));
   else

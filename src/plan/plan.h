@@ -58,10 +58,13 @@ struct RequestDefaults {
 
 struct ScriptBundle;  // plan/script_bundle.h
 
-// Which function of the plan's script a scenario runs.
+// Which function of which script a scenario runs.
 struct ScriptCall {
   std::string function = "default";
   std::map<std::string, std::string> environment;  // Over the bundle's.
+  std::vector<NamedTemplate> run_environment;      // The same, where it names services.
+  // Shared because plans are copied, one for each loop; it never changes.
+  std::shared_ptr<const ScriptBundle> bundle;
 };
 
 // Whether a scenario's figures are kept for each client too (RunRecord::subjects).
@@ -142,8 +145,7 @@ struct Plan {
   std::vector<std::uint32_t> start_order;  // Indices of services, each after those it names.
   std::vector<LinkPlan> links;
   std::vector<DataPlan> data;
-  // Where scenarios have a `script`. Shared because plans are copied, one for each loop; it never
-  // changes.
+  // Where the plan itself is a script: that of all its scenarios.
   std::shared_ptr<const ScriptBundle> script;
   std::vector<Scenario> scenarios;
   std::optional<ScenarioOptions> shared_load;  // `load:`, for the scenarios with a weight.

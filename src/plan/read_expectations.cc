@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "plan/read_parts.h"
+#include "plan/script_bundle.h"
 
 namespace brunt {
 namespace {
@@ -57,7 +58,14 @@ void check_tag(ReadContext& context, const Field& field, const Tag& tag,
 class ExpectationReader {
  public:
   ExpectationReader(ReadContext& context, Plan& plan)
-      : context_(context), plan_(plan), known_(known_tags(plan)) {}
+      : context_(context), plan_(plan), known_(known_tags(plan)) {
+    for (const PlannedScript& script : scripts_of(plan)) {
+      for (const MetricInfo& metric : script.bundle->metrics)
+        if (const auto added = registry_.add(metric); !added)
+          context_.error(plan.scenarios[script.scenario].at, "scenarios", added.error().text);
+      has_scripts_ = true;
+    }
+  }
 
   void read(const Field& field, const std::string& selector) {
     for (const std::string_view later : later_judgements)
@@ -82,6 +90,7 @@ class ExpectationReader {
   void check_tags(const Field& field, const TagSet& tags) {
     for (const Tag& tag : tags) {
       if (tag.key == "scenario") check_tag(context_, field, tag, known_.scenarios);
+      if (has_scripts_) continue;  // What they request is known when they run.
       if (tag.key == "name") check_tag(context_, field, tag, known_.requests);
       if (tag.key == "check") check_tag(context_, field, tag, known_.checks);
     }
@@ -118,6 +127,7 @@ class ExpectationReader {
   Plan& plan_;
   KnownTags known_;
   MetricRegistry registry_;
+  bool has_scripts_ = false;
 };
 
 }  // namespace

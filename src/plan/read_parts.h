@@ -1,6 +1,7 @@
 // The parts of a plan file, each with its reader. Only yaml_reader.cc calls them, in an order in
 // which every name is known before it is used.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "plan/field_reader.h"
 #include "plan/plan.h"
+#include "plan/yaml_reader.h"
 
 namespace brunt {
 
@@ -56,6 +58,17 @@ bool read_status(ReadContext& context, const Field& field, StatusCheck& out);
 std::vector<Capture> read_captures(ReadContext& context, const Field& field);
 
 void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out);
+// Its executor, or its weight in the plan's `load:`.
+void read_scenario_load(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out);
+
+// Scripts that scenarios name, each read once.
+struct PlanScripts {
+  const ScriptFileReader& read;
+  std::map<std::string, Plan> done;  // By path.
+};
+// Adds the scenario, or those of the script's own options where `map` says no load.
+void read_script_scenario(ReadContext& context, MapReader& map, PlanScripts& scripts, Plan& plan,
+                          const std::string& name);
 
 // Without expressions: only names and kinds, so that they can be put into the table.
 void declare_services(ReadContext& context, const Field& services, NameTable& names, Plan& plan);

@@ -79,7 +79,9 @@ void read_subjects(ReadContext& context, const Field& field, Subjects& out) {
     context.error(field, fmt::format("\"{}\" is neither client nor none", word));
 }
 
-void read_load_or_weight(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out) {
+}  // namespace
+
+void read_scenario_load(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out) {
   out.load.name = out.name;
   const Field weight = map.find("weight");
   const bool has_executor = read_load(context, map, out.load);
@@ -99,8 +101,6 @@ void read_load_or_weight(ReadContext& context, MapReader& map, const Plan& plan,
   }
 }
 
-}  // namespace
-
 void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scenario& out) {
   out.at = map.field().at;
   if (map.field().node->kind != YamlNode::Kind::map) return;  // Reported by the MapReader.
@@ -109,7 +109,7 @@ void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scena
   read_environment(context, map.find("env"), names);
   context.names = &names;
   context.uses = {};
-  read_load_or_weight(context, map, plan, out);
+  read_scenario_load(context, map, plan, out);
   read_target(context, map.find("target"), plan, out);
   const Field before = map.find("before");
   const Field steps = map.find("steps");
@@ -131,7 +131,9 @@ void read_scenario(ReadContext& context, MapReader& map, const Plan& plan, Scena
     out.steps = read_steps(step_context, steps);
   check_target(context, map.find("target"), out);
   out.data_sets.assign(context.uses.data_sets.begin(), context.uses.data_sets.end());
-  map.refuse({"exec", "account", "js", "data"});
+  if (const Field exec = map.find("exec"))
+    context.error(exec, "\"exec\" is for a scenario with a \"script\"");
+  map.refuse({"account", "js", "data"});
   map.finish();
   context.names = outer;
 }

@@ -78,6 +78,8 @@ struct ScriptSecretSource {
   std::map<std::string, std::string, std::less<>> values;
 };
 
+struct Plan;
+
 struct ScriptBundle {
   std::string entry;                           // The main module's name: its path as given.
   std::map<std::string, std::string> modules;  // Byte code, by name.
@@ -97,6 +99,17 @@ struct ScriptBundle {
   ScriptHttpOptions http;
   double time_scale = 1;              // Sleeps are divided by it.
   std::vector<std::string> warnings;  // For the user, before the run.
+  std::set<std::string> functions;    // That it exports.
+  std::string load_error;             // Why its own load cannot be run, where a plan may have one.
 };
+
+// The scripts of a plan, each once, in the order of their first scenarios.
+struct PlannedScript {
+  const ScriptBundle* bundle = nullptr;
+  std::uint32_t scenario = 0;  // The first: setup() and teardown() see its environment.
+};
+std::vector<PlannedScript> scripts_of(const Plan& plan);
+// Which of these a scenario runs. REQUIRES: it has a script.
+std::size_t script_of(const Plan& plan, std::uint32_t scenario);
 
 }  // namespace brunt

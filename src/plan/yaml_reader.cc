@@ -52,15 +52,21 @@ void read_out(ReadContext& context, const Field& field, Plan& plan) {
   map.finish();
 }
 
-void read_scenarios(ReadContext& context, const Field& field, Plan& plan) {
+void read_scenarios(ReadContext& context, const Field& field, const ReadOptions& options,
+                    Plan& plan) {
   if (!field) return;
+  PlanScripts scripts{.read = options.read_script, .done = {}};
   MapReader map(context, field);
   if (field.node->kind == YamlNode::Kind::map && map.members().empty())
     context.error(field, "there are no scenarios in here");
   for (const YamlNode::Member& member : map.members()) {
+    MapReader fields(context, map.member(member));
+    if (fields.find("script")) {
+      read_script_scenario(context, fields, scripts, plan, member.key);
+      continue;
+    }
     Scenario scenario;
     scenario.name = member.key;
-    MapReader fields(context, map.member(member));
     read_scenario(context, fields, plan, scenario);
     plan.scenarios.push_back(std::move(scenario));
   }
@@ -117,7 +123,7 @@ void read_all(ReadContext& context, MapReader& map, const ReadOptions& options, 
   const Field load = map.find("load");
   read_shared_load(context, load, plan);
   const Field scenarios = map.require("scenarios");
-  read_scenarios(context, scenarios, plan);
+  read_scenarios(context, scenarios, options, plan);
   check_weights(context, load, plan);
   check_starts(context, load, scenarios, plan);
   read_links(context, map.find("links"), plan);

@@ -8,6 +8,7 @@
 // nests: call it on the main stack, not on a fiber.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,11 +20,16 @@
 
 namespace brunt {
 
+// Reads a script that a scenario names, as a plan of its own (script/script_reader.h).
+using ScriptFileReader = std::function<Result<Plan>(
+    const std::filesystem::path& path, const std::map<std::string, std::string>& environment)>;
+
 struct ReadOptions {
   std::vector<Override> overrides;
   std::map<std::string, std::string, std::less<>> environment;  // What env.NAME sees.
   double time_scale = 1;
   MatrixChoice matrix;  // What is not named has its first value.
+  ScriptFileReader read_script;
 };
 
 PlanResult<Plan> read_plan_file(const std::filesystem::path& path, const ReadOptions& options);

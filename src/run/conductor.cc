@@ -125,7 +125,7 @@ class Conductor {
   std::unique_ptr<GeneratorSetup> setup_;
   std::unique_ptr<SharedCounters> counters_;
   std::vector<std::string> members_;
-  std::unique_ptr<ScriptStages> stages_;  // Where the plan is a script.
+  std::unique_ptr<ScriptStages> stages_;  // Where the plan has scripts.
   std::unique_ptr<Generators> generators_;
   Seconds seconds_;
   SecondRecorder recorder_;
@@ -296,14 +296,14 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   TRY(profiling.check());
   TRY(open_streams());
   TRY(make_faults(services));
-  if (plan_.script != nullptr) {
+  if (!scripts_of(plan_).empty()) {
     stages_ = std::make_unique<ScriptStages>(
         loop_, *setup_, [this](const std::string& text) { observer_.warning(text); });
-    auto data = stages_->set_up(self);
+    auto done = stages_->set_up(self, setup_->script_data);
     hear(stages_->judgement(), stages_->reason());
     if (judgement_ == ScriptJudgement::aborted)
       return fail(ErrorCode::aborted, "setup(): the script called test.abort(): " + reason_);
-    setup_->script_data = TRY(std::move(data));
+    TRY(std::move(done));
   }
   make_generators();
   TRY(generators_->prepare(self));
@@ -347,7 +347,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
 
 // What fails here breaks nothing off: the load was made.
 void Conductor::tear_down(Fiber& self) {
-  if (!plan_.script->life.has_teardown) return;
+  if (!stages_->has_teardown()) return;
   const auto done = stages_->tear_down(self);
   if (!done) {
     observer_.warning(done.error().text);
@@ -481,7 +481,7 @@ ConductedRun Conductor::finish(Fiber& self) {
     outcome.record = record_;
   }
   if (options_.ledger.empty()) outcome.ledger.place.clear();
-  outcome.setup_data = setup_->script_data;
+  if (plan_.script != nullptr) outcome.setup_data = setup_->script_data.front();
   if (stages_) outcome.script_texts = stages_->summarize(self, outcome.record, options_.summary);
   return outcome;
 }

@@ -106,18 +106,19 @@ Result<> Generator::prepare(Fiber& self) {
 }
 
 Result<MetricId> register_metrics(const Plan& plan, MetricRegistry& registry) {
-  if (plan.script != nullptr)
-    for (const MetricInfo& metric : plan.script->metrics) TRY(registry.add(metric));
+  for (const PlannedScript& script : scripts_of(plan))
+    for (const MetricInfo& metric : script.bundle->metrics) TRY(registry.add(metric));
   return registry.add({.name = "step_errors"});
 }
 
 Result<std::unique_ptr<VuBody>> Generator::make_body(std::uint32_t scenario, LoadModel model) {
   if (!setup_.plan.scenarios[scenario].script)
     return TRY(PlanBody::create(*step_, scenario, model));
-  return TRY(ScriptBody::create(*step_, {.registry = setup_.registry,
-                                         .scenario = scenario,
-                                         .model = model,
-                                         .setup_data = setup_.script_data}));
+  return TRY(ScriptBody::create(
+      *step_, {.registry = setup_.registry,
+               .scenario = scenario,
+               .model = model,
+               .setup_data = setup_.script_data.at(script_of(setup_.plan, scenario))}));
 }
 
 Result<> Generator::add_unit(std::size_t index) {

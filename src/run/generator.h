@@ -57,7 +57,7 @@ struct GeneratorSetup {
   ScenarioEnds* ends = nullptr;           // By load unit.
   std::vector<DataCursor*> cursors;       // By Plan::data.
   Rehearsing rehearsal = Rehearsing::no;
-  std::string script_data;  // JSON: what a script's setup() returned; "": nothing.
+  std::vector<std::string> script_data;  // By scripts_of(): JSON of what setup() returned, or "".
 };
 
 // Adds what the plan's steps count, and the metrics of its script. Errors: invalid, exhausted.

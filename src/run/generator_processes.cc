@@ -71,7 +71,7 @@ Frame GeneratorProcesses::setup_frame(std::uint32_t index) const {
   frame.head.set("segment_sequence", setup_.segment_text.sequence);
   frame.head.set("seed", static_cast<std::int64_t>(setup_.seed));
   frame.head.set("allow", list_of(setup_.allow_rules));
-  frame.head.set("script_data", setup_.script_data);
+  frame.head.set("script_data", list_of(setup_.script_data));
   frame.head.set("tap", setup_.tap == SampleTap::on);
   frame.head.set("backend", name_of(options_.backend));
   Json redirections{Json::Array()};
@@ -240,7 +240,7 @@ Result<> Servant::make_setup(const Json& head) {
   setup_->allow_rules = texts_of(head.find("allow"));
   setup_->allow = TRY(AllowList::parse(allow_rules_of(plan_, setup_->allow_rules)));
   setup_->step_errors = TRY(register_metrics(plan_, registry_));
-  setup_->script_data = text_of(head, "script_data");
+  setup_->script_data = texts_of(head.find("script_data"));
   const Segment whole =
       TRY(Segment::parse(text_of(head, "segment"), text_of(head, "segment_sequence")));
   setup_->segment = whole.part(index, processes);

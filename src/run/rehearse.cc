@@ -10,6 +10,7 @@
 #include "fault/proxy_set.h"
 #include "loop/fiber_group.h"
 #include "plan/names.h"
+#include "plan/script_bundle.h"
 #include "run/links.h"
 #include "run/load_units.h"
 #include "run/rehearsed_services.h"
@@ -407,7 +408,7 @@ std::string timetable_text(const Plan& plan, const Rehearsal& rehearsal, const S
 
 Result<Rehearsal> rehearse(const Plan& plan, const RehearseOptions& options,
                            const std::function<bool(Duration elapsed)>& progress) {
-  if (plan.script != nullptr)
+  if (!scripts_of(plan).empty())
     return fail(ErrorCode::unsupported,
                 "a script cannot be rehearsed yet: what it requests is known only when it runs");
   Rehearsal rehearsal;

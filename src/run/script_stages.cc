@@ -1,6 +1,7 @@
 #include "run/script_stages.h"
 
-#include "plan/script_bundle.h"
+#include <algorithm>
+
 #include "run/network_options.h"
 
 namespace brunt {
@@ -9,6 +10,7 @@ ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
                            std::function<void(std::string)> warned)
     : loop_(loop),
       setup_(setup),
+      scripts_(scripts_of(setup.plan)),
       warned_(std::move(warned)),
       resolver_(loop, resolver_options_of(setup.plan, setup.hosts)),
       dialer_(loop, resolver_, setup.allow,
@@ -17,48 +19,64 @@ ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
 
 ScriptStages::~ScriptStages() = default;
 
-Result<std::string> ScriptStages::set_up(Fiber& self) {
-  const ScriptLifeOptions& life = setup_.plan.script->life;
-  return life.has_setup ? run(self, "setup", life.setup_max) : std::string();
+Result<> ScriptStages::set_up(Fiber& self, std::vector<std::string>& data) {
+  data.assign(scripts_.size(), "");
+  for (std::size_t i = 0; i < scripts_.size(); ++i)
+    if (const ScriptLifeOptions& life = scripts_[i].bundle->life; life.has_setup)
+      data[i] = TRY(run(self, {.script = i, .function = "setup", .limit = life.setup_max}, ""));
+  return {};
+}
+
+bool ScriptStages::has_teardown() const {
+  return std::ranges::any_of(
+      scripts_, [](const PlannedScript& script) { return script.bundle->life.has_teardown; });
 }
 
 Result<> ScriptStages::tear_down(Fiber& self) {
-  const ScriptLifeOptions& life = setup_.plan.script->life;
-  if (life.has_teardown) TRY(run(self, "teardown", life.teardown_max));
-  return {};
+  Result<> all;
+  for (std::size_t i = 0; i < scripts_.size(); ++i) {
+    const ScriptLifeOptions& life = scripts_[i].bundle->life;
+    if (!life.has_teardown) continue;
+    const auto done = run(self, {.script = i, .function = "teardown", .limit = life.teardown_max},
+                          setup_.script_data[i]);
+    if (!done && all) all = std::unexpected(done.error());
+  }
+  return all;
 }
 
 std::optional<ScriptTexts> ScriptStages::summarize(Fiber& self, const RunRecord& record,
                                                    K6SummaryOptions options) {
+  // Of a plan's several scripts none speaks for all.
+  if (setup_.plan.script == nullptr || !setup_.plan.script->life.has_summary) return std::nullopt;
   const ScriptLifeOptions& life = setup_.plan.script->life;
-  if (!life.has_summary) return std::nullopt;
   options.trend_stats = life.trend_stats;
   options.time_unit = life.time_unit;
-  options.setup_data = setup_.script_data;
+  options.setup_data = setup_.script_data.front();
   const std::string data = k6_summary_data(record, options).dump();
   ScriptTexts texts;
   const auto summarize_it = [&](ScriptStage& stage) -> Result<> {
     texts = TRY(stage.summarize(self, data, life.summary_max));
     return {};
   };
-  if (const auto done = with_stage(summarize_it); !done) {
+  if (const auto done = with_stage(0, summarize_it); !done) {
     warned_(done.error().text + "; the summary is brunt's own");
     return std::nullopt;
   }
   return texts;
 }
 
-Result<std::string> ScriptStages::run(Fiber& self, const std::string& function, Duration limit) {
+Result<std::string> ScriptStages::run(Fiber& self, const Call& call, std::string_view data) {
   std::string returned;
   const auto run_it = [&](ScriptStage& stage) -> Result<> {
-    returned = TRY(stage.run(self, function, setup_.script_data, limit));
+    returned = TRY(stage.run(self, call.function, data, call.limit));
     return {};
   };
-  TRY(with_stage(run_it));
+  TRY(with_stage(call.script, run_it));
   return returned;
 }
 
-Result<> ScriptStages::with_stage(const std::function<Result<>(ScriptStage&)>& work) {
+Result<> ScriptStages::with_stage(std::size_t script,
+                                  const std::function<Result<>(ScriptStage&)>& work) {
   tls_ = TRY(TlsContext::client(tls_options_of(setup_.plan)));
   HttpContext http{.loop = loop_, .dialer = dialer_, .tls = tls_.get()};
   StepContext context{.loop = loop_,
@@ -70,7 +88,7 @@ Result<> ScriptStages::with_stage(const std::function<Result<>(ScriptStage&)>& w
                       .step_errors = setup_.step_errors,
                       .seed = setup_.seed,
                       .watcher = *this};
-  ScriptStage stage(context, setup_.registry);
+  ScriptStage stage(context, setup_.registry, scripts_[script].scenario);
   return work(stage);
 }
 

@@ -1,8 +1,8 @@
-// setup(), teardown() and handleSummary() of a plan's script, run once each on the conductor's
-// loop.
+// setup(), teardown() and handleSummary() of a plan's scripts, run once each on the conductor's
+// loop, one script after the other.
 //
 //   ScriptStages stages(loop, setup, warned);
-//   setup.script_data = TRY(stages.set_up(self));      // before the generators are made
+//   TRY(stages.set_up(self, setup.script_data));       // before the generators are made
 //   stages.deliver(0, seconds);                        // what it measured
 //   ...
 //   TRY(stages.tear_down(self));
@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "plan/script_bundle.h"
 #include "report/k6_summary.h"
 #include "run/generator.h"
 #include "run/seconds.h"
@@ -24,13 +25,15 @@ namespace brunt {
 
 class ScriptStages final : StepWatcher {
  public:
-  // All must outlive it. REQUIRES: the plan has a script.
+  // All must outlive it. REQUIRES: the plan has a script, or several.
   ScriptStages(Loop& loop, const GeneratorSetup& setup, std::function<void(std::string)> warned);
   ~ScriptStages() override;
 
-  // Parks. Gives what setup() returned, as JSON; "" where there is none. Errors: timeout,
+  // Parks. `data`: what each setup() returned, as JSON; "" where there is none. Errors: timeout,
   // cancelled, malformed (an exception).
-  Result<std::string> set_up(Fiber& self);
+  Result<> set_up(Fiber& self, std::vector<std::string>& data);
+  bool has_teardown() const;
+  // Of every script, also where one fails. Errors: the first.
   Result<> tear_down(Fiber& self);
   // What handleSummary() made of the run; nullopt where there is none, or it failed (which is
   // told). Parks.
@@ -48,12 +51,18 @@ class ScriptStages final : StepWatcher {
   void step_failed(std::string_view scenario, std::string_view text) override;
   void script_said(std::string_view text) override;
   void script_judged(ScriptJudgement judgement, std::string_view reason) override;
-  Result<std::string> run(Fiber& self, const std::string& function, Duration limit);
-  // `work` with a stage that may send requests.
-  Result<> with_stage(const std::function<Result<>(ScriptStage&)>& work);
+  struct Call {
+    std::size_t script = 0;  // Of scripts_.
+    std::string function;
+    Duration limit{};
+  };
+  Result<std::string> run(Fiber& self, const Call& call, std::string_view data);
+  // `work` with a stage of a script that may send requests.
+  Result<> with_stage(std::size_t script, const std::function<Result<>(ScriptStage&)>& work);
 
   Loop& loop_;
   const GeneratorSetup& setup_;
+  std::vector<PlannedScript> scripts_;
   std::function<void(std::string)> warned_;
   Resolver resolver_;
   Dialer dialer_;

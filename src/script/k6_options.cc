@@ -143,14 +143,18 @@ class ScenarioReader {
 
 class OptionsReader {
  public:
-  OptionsReader(const Json& options, const std::set<std::string>& functions, Plan& plan,
-                ScriptBundle& bundle)
-      : options_(options), functions_(functions), plan_(plan), bundle_(bundle) {}
+  OptionsReader(const Json& options, ScriptPlace place, Plan& plan, ScriptBundle& bundle)
+      : options_(options), place_(place), plan_(plan), bundle_(bundle) {}
 
   Result<> read() {
     if (!options_.is_object() && !options_.is_null())
       return fail(ErrorCode::invalid, "options: the script has to export an object");
-    TRY(read_scenarios());
+    if (auto load = read_scenarios(); !load) {
+      if (place_ == ScriptPlace::alone) return load;
+      plan_.scenarios.clear();
+      bundle_.load_error = load.error().text;
+    }
+    if (place_ == ScriptPlace::in_a_plan) warn_of_plan();
     if (options_.is_null()) return {};
     for (const auto& [name, value] : options_.object())
       if (!value.is_null()) TRY(read_option(name, value));
@@ -172,7 +176,7 @@ class OptionsReader {
     if (const Json* pace = find("minIterationDuration"))
       scenario.load.min_iteration_duration = TRY(duration_in("minIterationDuration", *pace));
     const std::string& function = scenario.script->function;
-    if (!functions_.contains(function))
+    if (!bundle_.functions.contains(function))
       return fail(
           ErrorCode::invalid,
           function == "default"
@@ -233,6 +237,17 @@ class OptionsReader {
       fields.set("executor", "per-vu-iterations");
     }
     return add("default", fields, "");
+  }
+
+  // What all scenarios of a plan share is the plan's to say.
+  void warn_of_plan() {
+    for (const std::string_view name : of_the_plan)
+      if (find(name) != nullptr)
+        bundle_.warnings.push_back(
+            fmt::format("{}: options.{} has no effect in a plan", bundle_.entry, name));
+    if (std::exchange(bundle_.life.has_summary, false))
+      bundle_.warnings.push_back(
+          fmt::format("{}: handleSummary() is not called in a plan", bundle_.entry));
   }
 
   Result<> read_option(const std::string& name, const Json& value) {
@@ -348,6 +363,10 @@ class OptionsReader {
 
   static constexpr std::array<std::string_view, 6> read_elsewhere = {
       "iterations", "duration", "stages", "scenarios", "vus", "minIterationDuration"};
+  static constexpr std::string_view of_the_plan[] = {
+      "hosts", "blacklistIPs",     "blockHostnames",           "localIPs",
+      "dns",   "tlsVersion",       "tlsCipherSuites",          "tlsAuth",
+      "rps",   "executionSegment", "executionSegmentSequence", "insecureSkipTLSVerify"};
   // Ours to leave out: none is ever made, or k6's cloud's.
   static constexpr std::string_view meaningless[] = {"noUsageReport", "metricSamplesBufferSize",
                                                      "cloud", "ext"};
@@ -355,7 +374,7 @@ class OptionsReader {
                                                  "consoleOutput", "features",  "linger"};
 
   const Json& options_;
-  const std::set<std::string>& functions_;
+  ScriptPlace place_;
   Plan& plan_;
   ScriptBundle& bundle_;
 };
@@ -374,9 +393,8 @@ Json merged_options(Json lower, const Json& higher) {
   return lower;
 }
 
-Result<> apply_options(const Json& options, const std::set<std::string>& functions, Plan& plan,
-                       ScriptBundle& bundle) {
-  return OptionsReader(options, functions, plan, bundle).read();
+Result<> apply_options(const Json& options, ScriptPlace place, Plan& plan, ScriptBundle& bundle) {
+  return OptionsReader(options, place, plan, bundle).read();
 }
 
 }  // namespace brunt

@@ -5,11 +5,8 @@
 //
 // Source: k6 documentation, "Options"; lib/executor of k6.
 #pragma once
-#include <set>
-#include <string>
-
 #include "base/json.h"
-#include "plan/plan.h"
+#include "script/script_reader.h"
 
 namespace brunt {
 
@@ -18,8 +15,7 @@ namespace brunt {
 Json merged_options(Json lower, const Json& higher);
 
 // Fills the plan's scenarios, expectations, tags and TLS, and the bundle's HTTP options and
-// warnings. `functions`: what the script exports. Errors: invalid, naming the option.
-Result<> apply_options(const Json& options, const std::set<std::string>& functions, Plan& plan,
-                       ScriptBundle& bundle);
+// warnings. Errors: invalid, naming the option; of its load in the bundle, where it is in a plan.
+Result<> apply_options(const Json& options, ScriptPlace place, Plan& plan, ScriptBundle& bundle);
 
 }  // namespace brunt

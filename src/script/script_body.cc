@@ -54,17 +54,22 @@ Result<std::unique_ptr<ScriptBody>> ScriptBody::create(StepContext& context,
     for (const auto& [key, value] : context.plan.tags) tags.push_back({key, value});
     scenario.tags = context.recorder.tags().with(TagSetId::none, tags);
   }
-  const ScriptHttpOptions& http = context.plan.script->http;
+  ScriptCall call = *scenario.scenario.script;
+  for (const NamedTemplate& one : call.run_environment)
+    call.environment[one.name] =
+        TRY(one.value.expand({.members = scenario.members, .scenario = scenario.scenario.name}));
+  const ScriptHttpOptions& http = call.bundle->http;
   scenario.session.user_agent = http.user_agent;
   scenario.session.client.connections_max = http.batch_max;
   scenario.session.client.connections_origin_max = http.batch_origin_max;
   scenario.session.client.reuse = http.reuse;
   // No make_unique: the constructor is private.
-  return std::unique_ptr<ScriptBody>(new ScriptBody(std::move(scenario), options));
+  return std::unique_ptr<ScriptBody>(new ScriptBody(std::move(scenario), std::move(call), options));
 }
 
-ScriptBody::ScriptBody(ScenarioContext scenario, const ScriptBodyOptions& options)
+ScriptBody::ScriptBody(ScenarioContext scenario, ScriptCall call, const ScriptBodyOptions& options)
     : scenario_(std::move(scenario)),
+      call_(std::move(call)),
       body_series_(scenario_),
       registry_(options.registry),
       setup_data_(options.setup_data) {}
@@ -85,7 +90,7 @@ Result<> ScriptBody::start_vu(Fiber& self, Vu& vu) {
 IterationEnd ScriptBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   auto& mine = static_cast<ScriptVu&>(*vu.state);
   mine.begin_iteration(iteration);
-  auto done = mine.run(self, scenario_.scenario.script->function);
+  auto done = mine.run(self, call_.function);
   body_series_.end_iteration(mine.plan);
   if (mine.engine.interrupted() || (!done && done.error().code == ErrorCode::cancelled))
     return IterationEnd::interrupted;

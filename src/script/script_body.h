@@ -68,7 +68,8 @@ class ScriptBody final : public VuBody {
 
   // For the modules (engine.h).
   ScenarioContext& scenario() { return scenario_; }
-  const ScriptBundle& bundle() const { return *scenario_.shared.plan.script; }
+  const ScriptBundle& bundle() const { return *call_.bundle; }
+  const ScriptCall& call() const { return call_; }
   const HttpSessionOptions& session_options() const { return scenario_.session; }
   std::uint32_t enter_group(std::uint32_t outer, std::string_view name);
   const std::string& group_path(std::uint32_t group) const { return groups_[group]; }
@@ -101,10 +102,11 @@ class ScriptBody final : public VuBody {
   template <typename Value>
   using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
-  ScriptBody(ScenarioContext scenario, const ScriptBodyOptions& options);
+  ScriptBody(ScenarioContext scenario, ScriptCall call, const ScriptBodyOptions& options);
   TagSetId tags_of(std::uint32_t group, std::string_view tags, std::vector<Tag> more);
 
   ScenarioContext scenario_;
+  ScriptCall call_;  // The scenario's, with all of its environment.
   BodySeries body_series_;
   const MetricRegistry& registry_;
   Limits limits_;

@@ -57,9 +57,12 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   Plan plan;
   plan.name = path.stem().string();
   plan.source = path;
-  TRY(apply_options(options, exports.functions, plan, bundle));
+  bundle.functions = std::move(exports.functions);
+  TRY(apply_options(options, settings.place, plan, bundle));
   plan.script = std::make_shared<const ScriptBundle>(std::move(bundle));
-  TRY(apply_time_scale(plan, settings.time_scale));
+  for (Scenario& scenario : plan.scenarios) scenario.script->bundle = plan.script;
+  // A plan scales all of its scenarios itself.
+  if (settings.place == ScriptPlace::alone) TRY(apply_time_scale(plan, settings.time_scale));
   return plan;
 }
 

@@ -16,7 +16,12 @@
 
 namespace brunt {
 
+// Whether the script is a run of its own, or a plan has scenarios that name it: then its own load
+// may be missing, and what it says of the network has no effect.
+enum class ScriptPlace : std::uint8_t { alone, in_a_plan };
+
 struct ScriptSettings {
+  ScriptPlace place = ScriptPlace::alone;
   std::map<std::string, std::string> environment;  // __ENV.
   // What the environment's K6_* and the command line say, as k6's options: these win over the
   // script's.

@@ -10,7 +10,8 @@ namespace brunt {
 
 Result<> ScriptStage::work(Fiber& self, const std::string& function, Duration limit,
                            const Work& work) {
-  auto body = TRY(ScriptBody::create(context_, {.registry = registry_, .outside = true}));
+  auto body = TRY(ScriptBody::create(
+      context_, {.registry = registry_, .scenario = scenario_, .outside = true}));
   Result<> done;
   FiberGroup group(self.loop());
   TRY(group.spawn("script", [&](Fiber& fiber) { done = work(*body, fiber); }));

@@ -16,9 +16,9 @@ namespace brunt {
 
 class ScriptStage {
  public:
-  // Both must outlive it.
-  ScriptStage(StepContext& context, const MetricRegistry& registry)
-      : context_(context), registry_(registry) {}
+  // Both must outlive it. `scenario`: of Plan::scenarios, the one whose script it is.
+  ScriptStage(StepContext& context, const MetricRegistry& registry, std::uint32_t scenario = 0)
+      : context_(context), registry_(registry), scenario_(scenario) {}
 
   // Parks, on a fiber of its own, until the function has returned; gives what it returned as JSON,
   // "" for nothing. Errors: timeout; cancelled; malformed, with the script's exception.
@@ -34,6 +34,7 @@ class ScriptStage {
 
   StepContext& context_;
   const MetricRegistry& registry_;
+  std::uint32_t scenario_;
 };
 
 }  // namespace brunt

@@ -23,7 +23,7 @@ ScriptVu::~ScriptVu() {
 Result<> ScriptVu::open(Fiber& self, ScriptBody& body, std::string_view setup_data) {
   engine.vu = &plan;
   engine.id_in_instance = id_in_instance;
-  TRY(engine.open(self, body.bundle(), *body.scenario().scenario.script));
+  TRY(engine.open(self, body.bundle(), body.call()));
   engine.body = &body;
   JSContext* context = engine.context();
   const JsValue global(context, JS_GetGlobalObject(context));

@@ -79,6 +79,55 @@ class Scripts(Case):
         done = self.brunt("run", str(EXAMPLES / "secrets.js"), *base, "--secret-source", "file=gone")
         self.assertEqual(done.returncode, 255, done.stderr + done.stdout)
 
+    def test_two_scripts_of_a_plan_share_its_services_and_an_outage(self):
+        for how in ((), ("--processes", "2")):
+            done = self.brunt("run", str(EXAMPLES / "shop.yaml"), *how)
+            self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+            self.assertIn("outage: web stopped", done.stdout)
+            self.assertIn("bought{scenario:buyers}", done.stdout)
+            report = self.report()
+            names = {one["request"].rsplit("/", 1)[1] for one in report["errors"]}
+            self.assertEqual(names, {"", "cart"}, report["errors"])
+            self.assertEqual({one["name"] for one in report["scenarios"]}, {"buyers", "visitors"})
+
+    def test_scripts_of_a_plan_have_links_data_of_their_setup_and_exit_codes(self):
+        self.write("one.js", """import http from 'k6/http'; import { check } from 'k6'; import { Trend } from 'k6/metrics';
+          const seen = new Trend('seen', true);
+          export const options = { rps: 5, thresholds: { checks: ['rate==1'] } };
+          export function setup() { return { base: __ENV.BASE, who: 'one' } }
+          export function far(data) {
+            const response = http.get(__ENV.BASE + '/');
+            seen.add(response.timings.duration);
+            check(data, { 'is of its own setup': (d) => d.who === 'one' && d.base === __ENV.BASE });
+          }
+          export function teardown(data) { console.log('down', data.who) }""")
+        self.write("two.js", """export function setup() { return { who: 'two' } }
+          export default (data) => { if (data.who !== 'two') throw new Error(data.who) };
+          export function teardown(data) { console.log('down', data.who) }""")
+        plan = """
+services: { web: { engine: nginx } }
+links: [ { from: a, to: web, rtt: 80ms } ]
+scenarios:
+  a: { script: one.js, exec: far, executor: per-vu-iterations, vus: 2, iterations: 3, env: { BASE: "${web.url}" } }
+  b: { script: two.js }
+expect:
+  seen: "min > 70ms"
+"""
+        for how in ((), ("--processes", "2"), ("--threads", "2")):
+            done = self.brunt("run", self.write("plan.yaml", plan), *how)
+            self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+            self.assertIn("options.rps has no effect in a plan", done.stderr)
+            self.assertIn("down one", done.stderr)
+            self.assertIn("down two", done.stderr)
+            self.assertNotIn("✗", done.stdout)
+            self.assertEqual(total(self.report(), "iterations"), 7)
+        self.write("two.js", "export function setup() { throw new Error('no') } export default () => {}")
+        done = self.brunt("run", self.write("plan.yaml", plan))
+        self.assertEqual(done.returncode, 107, done.stderr + done.stdout)
+        done = self.brunt("run", self.write("plan.yaml", plan.replace("two.js", "gone.js")))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("gone.js", done.stderr)
+
     def test_check_says_what_a_script_would_do(self):
         done = self.brunt("check", str(EXAMPLES / "mixed-operations.js"))
         self.assertEqual(done.returncode, 0, done.stderr)
