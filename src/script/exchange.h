@@ -64,8 +64,6 @@ JSValue make_request(JSContext* context, const RequestArguments& arguments);
 // Takes the exchange; it goes back to the body with the last reference. A failure is told, or
 // thrown where that was asked for.
 JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange);
-// Once for each runtime.
-void add_response_class(JSContext* context);
 
 // Of res.json(): "user.ids.0", "ids.#". undefined: nothing there.
 JSValue select_json(JSContext* context, JSValueConst value, std::string_view selector);

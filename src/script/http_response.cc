@@ -244,8 +244,6 @@ void let_go(JSRuntime* runtime, JSValue object) {
     engine.body->exchanges().give_back(std::unique_ptr<ScriptExchange>(exchange));
 }
 
-}  // namespace
-
 void add_response_class(JSContext* context) {
   JSRuntime* runtime = JS_GetRuntime(context);
   const JSClassDef definition{.class_name = "Response", .finalizer = let_go};
@@ -274,6 +272,8 @@ void add_response_class(JSContext* context) {
   JS_SetClassProto(context, class_ids().response, prototype);
 }
 
+}  // namespace
+
 JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange) {
   ScriptBody& home = *Engine::of(context).body;
   if (exchange->reply.failure) {
@@ -293,6 +293,7 @@ JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchan
         home.scenario().scenario.name,
         "request failed: " + (failure.cause == ErrorCode::denied ? failure.detail : text));
   }
+  if (!std::exchange(Engine::of(context).has_response_class, true)) add_response_class(context);
   const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().response));
   if (JS_IsException(object)) {
     home.exchanges().give_back(std::move(exchange));

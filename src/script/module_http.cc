@@ -247,7 +247,6 @@ constexpr JsFunction functions[] = {{"request", js_request, 4},
 constexpr const char* classes[] = {"CookieJar"};
 
 int fill(JSContext* context, JSModuleDef* module) {
-  add_response_class(context);
   add_cookie_jar_class(context);
   ModuleExports exports(context, module);
   for (const MethodFunction& one : method_functions)

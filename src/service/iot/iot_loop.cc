@@ -88,6 +88,10 @@ std::span<const IotLoop::Route> IotLoop::routes() {
   return all;
 }
 
+IotShared::IotShared(const IotOptions& its_options)
+    : options(its_options), devices(its_options.devices_max) {}
+IotShared::~IotShared() = default;
+
 IotLoop::IotLoop(Loop& loop, IotStore& store, IotShared& shared, std::uint64_t seed)
     : loop_(loop),
       store_(store),

@@ -21,8 +21,8 @@ class IotLoop;
 
 // What all loops share. Everything in it may be used from any of their threads.
 struct IotShared {
-  explicit IotShared(const IotOptions& its_options)
-      : options(its_options), devices(its_options.devices_max) {}
+  explicit IotShared(const IotOptions& its_options);
+  ~IotShared();  // Where IotLoop is complete.
   IotOptions options;
   DeviceTable devices;
   WallTime started;

@@ -17,15 +17,15 @@ constexpr std::size_t overlap_bytes = stored_record_head_bytes + stored_payload_
 
 }  // namespace
 
-MessageAccumulator::MessageAccumulator(Folder& outputs, Folder& segments,
-                                       const AccumulatorOptions& options, AccumulatorStats& stats)
-    : outputs_(outputs), segments_(segments), options_(options), stats_(stats) {}
+MessageAccumulator::MessageAccumulator(Folder& segments, const AccumulatorOptions& options,
+                                       AccumulatorStats& stats)
+    : segments_(segments), options_(options), stats_(stats) {}
 
 Result<std::unique_ptr<MessageAccumulator>> MessageAccumulator::open(
     Folder& outputs, Folder& segments, const AccumulatorOptions& options, AccumulatorStats& stats) {
   std::unique_ptr<MessageAccumulator> accumulator(
       // make_unique cannot reach a private constructor.
-      new MessageAccumulator(outputs, segments, options, stats));
+      new MessageAccumulator(segments, options, stats));
   accumulator->output_ = TRY(outputs.open(options.output, FolderOpen::create));
   if (options.sync) TRY(outputs.sync());
   TRY(accumulator->recover());
@@ -50,7 +50,7 @@ Result<> MessageAccumulator::recover() {
     const std::uint64_t first = TRY(first_place(left));
     TRY(walk(left, first));
     const std::uint64_t before = stats_.messages.get();
-    TRY(append_all(left));
+    static_cast<void>(TRY(append_all(left)));
     stats_.recovered.add(stats_.messages.get() - before);
   }
   stats_.output_bytes.set(length_);

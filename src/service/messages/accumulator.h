@@ -69,8 +69,7 @@ class MessageAccumulator {
     std::uint64_t torn_bytes = 0, damaged_bytes = 0;
   };
 
-  MessageAccumulator(Folder& outputs, Folder& segments, const AccumulatorOptions& options,
-                     AccumulatorStats& stats);
+  MessageAccumulator(Folder& segments, const AccumulatorOptions& options, AccumulatorStats& stats);
 
   Result<Segments> list_segments();
   Result<> recover();
@@ -86,7 +85,6 @@ class MessageAccumulator {
   Kept keep_intact();
   void warn(std::string text);
 
-  Folder& outputs_;
   Folder& segments_;
   AccumulatorOptions options_;
   AccumulatorStats& stats_;

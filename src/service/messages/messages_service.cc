@@ -272,7 +272,7 @@ Result<> MessagesService::join(Fiber& self) {
   static_cast<void>(state.fibers.join(self));
   if (state.part.process != 0) return {};
   return state.disk.call<Result<>>(self, [&state]() -> Result<> {
-    TRY(state.part.store.accumulator().accumulate());
+    static_cast<void>(TRY(state.part.store.accumulator().accumulate()));
     return {};
   });
 }
