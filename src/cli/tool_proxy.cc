@@ -12,6 +12,7 @@
 #include "cli/tools.h"
 #include "fault/control_api.h"
 #include "judge/exit_code.h"
+#include "loop/time_slice.h"
 #include "net/allow_list.h"
 #include "server/http_server.h"
 
@@ -243,6 +244,7 @@ int run_proxy(const ProxyFlags& flags) {
   if (!allow) return wrong(allow.error());
   return run_on_loop(
       [&](Fiber& self, Signals& signals) {
+        ask_for_short_slices();
         const auto tool = std::make_unique<ProxyTool>(self, flags, *allow);
         const auto done = tool->run(signals);
         return done ? 0 : wrong(done.error());

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/assert.h"
+#include "loop/time_slice.h"
 
 namespace brunt {
 
@@ -84,7 +85,10 @@ Result<> GeneratorThreads::prepare(Fiber& self) {
     }));
   }
   for (auto& worker : workers_)
-    worker->thread = std::thread([&mine = *worker] { mine.loop->run(); });
+    worker->thread = std::thread([&mine = *worker] {
+      ask_for_short_slices();
+      mine.loop->run();
+    });
   waiter_ = &self;
   Result<> waited;
   while (prepared_ < workers_.size() && waited)
