@@ -19,8 +19,9 @@ constexpr ToxicAttribute latency_attributes[] = {
     {"jitter", Unit::milliseconds, &Toxic::jitter, nullptr, "how much that varies, in ms"},
     {"distribution", Unit::shape, nullptr, nullptr, "of the jitter: uniform or normal"},
     {"handshake", Unit::flag, nullptr, nullptr, "true: connecting takes the round trip too"}};
-constexpr ToxicAttribute bandwidth_attributes[] = {
-    {"rate", Unit::kilobytes_a_second, nullptr, &Toxic::bytes_a_second, "in KB/s"}};
+constexpr ToxicAttribute bandwidth_attributes[] = {{"rate", Unit::kilobytes_a_second, nullptr,
+                                                    &Toxic::bytes_a_second,
+                                                    "in KB/s; 0: nothing passes"}};
 constexpr ToxicAttribute slow_close_attributes[] = {
     {"delay", Unit::milliseconds, &Toxic::delay, nullptr, "until the end is passed on, in ms"}};
 constexpr ToxicAttribute timeout_attributes[] = {
@@ -207,10 +208,6 @@ Result<> check_toxic(const Toxic& toxic) {
     return wrong(toxic.delay < Duration::zero() ? name_of(toxic.type) : "jitter",
                  "a time may not be negative");
   switch (toxic.type) {
-    case ToxicType::bandwidth:
-      if (toxic.bytes_a_second == 0)
-        return wrong("rate", "nothing would ever pass; give at least 1 KB/s, or use stall");
-      break;
     case ToxicType::slicer:
       if (toxic.bytes == 0) return wrong("average_size", "give at least 1 byte");
       if (toxic.size >= toxic.bytes)

@@ -64,6 +64,8 @@ struct ToxicChain::Stage {
   std::uint64_t left = 0;  // Bytes until the next event: corrupt, duplicate, stall, limit_data.
   bool has_acted = false;  // reset_peer, limit_data: it is over. blackhole: something was dropped.
   std::vector<std::byte> tail;  // duplicate: the last bytes that passed.
+
+  bool holds() const;  // Bytes may wait in it until it is taken away.
 };
 
 ToxicChain::ToxicChain(PiecePool& pool, const Prng& chance, const Times& times)
@@ -91,20 +93,28 @@ void ToxicChain::open_stage(Stage& stage, Instant now) {
       if (toxic.bytes == 0)
         stage.free_at = toxic.delay == Duration::zero() ? far_future : now + toxic.delay;
       break;
+    case ToxicType::bandwidth:
+      if (stage.holds()) stage.free_at = far_future;
+      break;
     default:
       break;
   }
 }
 
+bool ToxicChain::Stage::holds() const {
+  return toxic.type == ToxicType::stall ||
+         (toxic.type == ToxicType::bandwidth && toxic.bytes_a_second == 0);
+}
+
 // A toxic was taken away: what waited for it alone waits no more.
 void ToxicChain::retire(const Stage& stage, Instant now) {
-  if (stage.toxic.type == ToxicType::stall)
+  if (stage.holds())
     for (HeldPiece& piece : held_)
       if (piece.due == far_future) piece.due = now;
   // What came through since would follow on a gap: no peer may take that for a stream.
-  const bool drops =
-      stage.toxic.type == ToxicType::blackhole || stage.toxic.type == ToxicType::timeout;
-  if (drops && stage.has_acted) broken_at_ = std::min(broken_at_, now);
+  if (stage.toxic.type == ToxicType::blackhole && stage.has_acted)
+    broken_at_ = std::min(broken_at_, now);
+  if (stage.toxic.type == ToxicType::timeout) closed_at_ = std::min(closed_at_, now);
 }
 
 void ToxicChain::set(std::span<const Toxic> toxics, Instant now) {
@@ -128,14 +138,14 @@ void ToxicChain::set(std::span<const Toxic> toxics, Instant now) {
         stage != nullptr && std::ranges::any_of(stages_, [&](const auto& other) {
           return other->toxic.type == stage->toxic.type && other->toxic.name == stage->toxic.name;
         });
-    if (stage != nullptr && (!stays || stage->toxic.type == ToxicType::stall)) retire(*stage, now);
+    if (stage != nullptr && (!stays || stage->holds())) retire(*stage, now);
   }
   work_out_end();
 }
 
 void ToxicChain::work_out_end() {
-  ends_at_ = broken_at_;
-  ends_how_ = PieceEnd::reset;
+  ends_at_ = std::min(broken_at_, closed_at_);
+  ends_how_ = broken_at_ <= closed_at_ ? PieceEnd::reset : PieceEnd::close;
   for (const auto& stage : stages_) {
     if (stage->toxic.type != ToxicType::timeout || stage->toxic.delay == Duration::zero()) continue;
     const Instant at = stage->since + stage->toxic.delay;
@@ -227,6 +237,7 @@ void ToxicChain::delay(std::size_t number, Bytes bytes) {
 void ToxicChain::narrow(std::size_t number, Bytes bytes) {
   Stage& stage = *stages_[number];
   const std::uint64_t rate = stage.toxic.bytes_a_second;
+  if (rate == 0) return pass(number + 1, {.at = far_future, .view = bytes.view, .end = bytes.end});
   const auto part_bytes =
       std::max(narrow_part_bytes_min,
                static_cast<std::size_t>(static_cast<double>(rate) * seconds_of(narrow_part)));
@@ -343,8 +354,10 @@ void ToxicChain::drop(std::size_t number, Bytes bytes) {
            {.at = later(bytes.at, stage.toxic.delay), .view = {}, .end = PieceEnd::reset});
     return;
   }
-  // A peer that broke off is known to the proxy: there is nothing left to hold open.
-  if (bytes.end == PieceEnd::reset)
+  // A peer that broke off is known to the proxy: there is nothing left to hold open. A time-out
+  // passes on an orderly end too, as Toxiproxy's does.
+  const bool is_passed = bytes.end == PieceEnd::reset || stage.toxic.type == ToxicType::timeout;
+  if (is_passed && bytes.end != PieceEnd::none)
     pass(number + 1, {.at = bytes.at, .view = {}, .end = bytes.end});
 }
 

@@ -120,6 +120,7 @@ class ToxicChain {
   std::uint64_t bytes_dropped_ = 0;
   Instant last_due_{};
   Instant broken_at_ = far_future;  // A gap in the stream that nobody may see.
+  Instant closed_at_ = far_future;  // By a time-out that was taken away.
   Instant ends_at_ = far_future;
   PieceEnd ends_how_ = PieceEnd::none;
 };

@@ -203,6 +203,33 @@ TEST_CASE("A time-out drops everything, then closes") {
   CHECK(world.chain.ends_how() == PieceEnd::close);
 }
 
+TEST_CASE("A time-out that is taken away closes the connection, and passes on an end before that") {
+  ChainWorld world({{.type = ToxicType::timeout}});
+  world.take("ab");
+  CHECK(world.chain.ends_at() == far_future);
+  world.chain.end(PieceEnd::finish, ChainWorld::start + 1s);
+  REQUIRE(world.chain.front() != nullptr);
+  CHECK(world.chain.front()->end == PieceEnd::finish);
+  world.chain.set({}, ChainWorld::start + 2s);
+  CHECK(world.chain.ends_at() == ChainWorld::start + 2s);
+  CHECK(world.chain.ends_how() == PieceEnd::close);
+}
+
+TEST_CASE("A road without any width holds bytes until it is taken away or gets wider") {
+  const Toxic cut{.name = "CUT_CONNECTION_DOWNSTREAM", .type = ToxicType::bandwidth};
+  Toxic wider = cut;
+  wider.bytes_a_second = 1000;
+  for (const std::vector<Toxic>& later : {std::vector<Toxic>{}, std::vector<Toxic>{wider}}) {
+    ChainWorld world({cut});
+    world.take("abc");
+    CHECK(world.due() == far_future - ChainWorld::start);
+    CHECK(world.chain.reads_from() > ChainWorld::start + 24h);
+    world.chain.set(later, ChainWorld::start + 2s);
+    CHECK(world.due() == 2s);
+    CHECK(world.all_text() == "abc");
+  }
+}
+
 TEST_CASE("Who was in a black hole is reset when it goes, as a stream has no gaps") {
   ChainWorld world({{.type = ToxicType::blackhole}});
   world.chain.end(PieceEnd::finish, ChainWorld::start);
