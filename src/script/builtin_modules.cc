@@ -26,6 +26,8 @@ constexpr BuiltinModule modules[] = {
     {"k6/metrics", make_metrics_module},
     {"k6/secrets", make_secrets_module},
     {"k6/timers", make_timers_module},
+    {"k6/websockets", make_websockets_module},
+    {"k6/ws", make_ws_module},
 };
 
 struct OtherName {
@@ -35,6 +37,7 @@ struct OtherName {
 // Of modules that k6 has moved.
 constexpr OtherName other_names[] = {
     {"k6/experimental/timers", "k6/timers"},
+    {"k6/experimental/websockets", "k6/websockets"},
     {"k6/x/redis", "k6/experimental/redis"},
 };
 

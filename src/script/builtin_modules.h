@@ -29,5 +29,7 @@ JSModuleDef* make_secrets_module(JSContext* context);
 JSModuleDef* make_streams_module(JSContext* context);
 JSModuleDef* make_timers_module(JSContext* context);
 JSModuleDef* make_webcrypto_module(JSContext* context);
+JSModuleDef* make_websockets_module(JSContext* context);
+JSModuleDef* make_ws_module(JSContext* context);
 
 }  // namespace brunt

@@ -13,6 +13,7 @@ const ClassIds& class_ids() {
     JS_NewClassID(&drawn.hasher);
     JS_NewClassID(&drawn.html);
     JS_NewClassID(&drawn.redis);
+    JS_NewClassID(&drawn.web_socket);
     return drawn;
   }();
   return ids;

@@ -15,6 +15,7 @@ struct ClassIds {
   JSClassID hasher = 0;
   JSClassID html = 0;
   JSClassID redis = 0;
+  JSClassID web_socket = 0;
 };
 
 const ClassIds& class_ids();

@@ -111,6 +111,16 @@ JSValue js_cookie_jar(JSContext* context, JSValueConst, int, JSValueConst*) {
   return make_jar(context, nullptr);
 }
 
+bool read_cookie_jar(JSContext* context, JSValueConst value, Held& jar) {
+  auto* held = static_cast<Held*>(JS_GetOpaque(value, class_ids().cookie_jar));
+  if (held == nullptr) {
+    (void)throw_error(context, "jar: it is a http.CookieJar or http.cookieJar()");
+    return false;
+  }
+  jar = *held;
+  return true;
+}
+
 void add_cookie_jar_class(JSContext* context) {
   const JSClassDef definition{.class_name = "CookieJar", .finalizer = let_go};
   JS_NewClass(JS_GetRuntime(context), class_ids().cookie_jar, &definition);

@@ -65,6 +65,9 @@ JSValue make_request(JSContext* context, const RequestArguments& arguments);
 // thrown where that was asked for.
 JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange);
 
+// { Name: "value, value" }, names as Go spells them.
+JSValue js_headers(JSContext* context, HttpFields fields);
+
 // Of res.json(): "user.ids.0", "ids.#". undefined: nothing there.
 JSValue select_json(JSContext* context, JSValueConst value, std::string_view selector);
 

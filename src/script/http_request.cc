@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "script/classes.h"
+#include "script/cookie_jar.h"
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
 #include "script/tag_text.h"
@@ -191,14 +191,6 @@ bool read_auth(JSContext* context, JSValueConst value, ScriptExchange& exchange)
   return refuse(context, fmt::format("auth \"{}\" is not supported; basic and digest are", kind));
 }
 
-bool read_jar(JSContext* context, JSValueConst value, ScriptExchange& exchange) {
-  // Shared with the script's object (exchange.h).
-  auto* jar = static_cast<std::shared_ptr<CookieJar>*>(JS_GetOpaque(value, class_ids().cookie_jar));
-  if (jar == nullptr) return refuse(context, "jar: it is a http.CookieJar or http.cookieJar()");
-  exchange.jar = *jar;
-  return true;
-}
-
 bool read_response_type(JSContext* context, JSValueConst value, ScriptExchange& exchange) {
   const std::string type = text_of(context, value);
   if (type == "text") return exchange.response_type = ScriptExchange::Body::text, true;
@@ -232,7 +224,7 @@ bool read_parameter(JSContext* context, const std::string& key, JSValueConst val
     return true;
   }
   if (key == "auth") return read_auth(context, value, exchange);
-  if (key == "jar") return read_jar(context, value, exchange);
+  if (key == "jar") return read_cookie_jar(context, value, exchange.jar);
   return true;  // k6 ignores what it does not know; `compression` is read with the body.
 }
 

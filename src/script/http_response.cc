@@ -53,15 +53,6 @@ std::string canonical(std::string_view name) {
   return text;
 }
 
-JSValue headers_of(JSContext* context, const ScriptExchange& exchange) {
-  const JSValue object = JS_NewObject(context);
-  const HttpFields fields = exchange.reply.fields();
-  for (const HttpField field : fields)
-    set_property(context, object, canonical(field.name).c_str(),
-                 js_string(context, fields.join(field.name)));
-  return object;
-}
-
 JSValue cookies_of(JSContext* context, const ScriptExchange& exchange) {
   const JSValue object = JS_NewObject(context);
   for (const HttpField field : exchange.reply.fields()) {
@@ -186,7 +177,7 @@ JSValue get_member(JSContext* context, JSValueConst self, int member) {
   if (exchange == nullptr) return js_exception;
   if (member < Member::body) return simple_member(context, *exchange, member);
   const JSValue made = member == Member::body      ? body_of(context, *exchange)
-                       : member == Member::headers ? headers_of(context, *exchange)
+                       : member == Member::headers ? js_headers(context, exchange->reply.fields())
                        : member == Member::cookies ? cookies_of(context, *exchange)
                        : member == Member::timings ? timings_of(context, exchange->reply.timings)
                        : member == Member::ocsp    ? ocsp_of(context)
@@ -273,6 +264,14 @@ void add_response_class(JSContext* context) {
 }
 
 }  // namespace
+
+JSValue js_headers(JSContext* context, HttpFields fields) {
+  const JSValue object = JS_NewObject(context);
+  for (const HttpField field : fields)
+    set_property(context, object, canonical(field.name).c_str(),
+                 js_string(context, fields.join(field.name)));
+  return object;
+}
 
 JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange) {
   ScriptBody& home = *Engine::of(context).body;

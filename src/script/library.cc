@@ -21,7 +21,8 @@ constexpr LibraryPart parts[] = {{"files", files_natives},
                                  {"streams", nullptr},
                                  {"text", text_natives},
                                  {"url", nullptr},
-                                 {"web_crypto", web_crypto_natives}};
+                                 {"web_crypto", web_crypto_natives},
+                                 {"websocket", websocket_natives}};
 
 struct LibraryGlobal {
   const char* name;

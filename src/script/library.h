@@ -44,5 +44,6 @@ std::span<const JsFunction> web_crypto_natives();
 std::span<const JsFunction> html_natives();
 std::span<const JsFunction> files_natives();
 std::span<const JsFunction> redis_natives();
+std::span<const JsFunction> websocket_natives();
 
 }  // namespace brunt

@@ -72,7 +72,10 @@ ScriptBody::ScriptBody(ScenarioContext scenario, ScriptCall call, const ScriptBo
       call_(std::move(call)),
       body_series_(scenario_),
       registry_(options.registry),
-      setup_data_(options.setup_data) {}
+      setup_data_(options.setup_data),
+      websockets_{
+          .server_name = scenario_.session.client.server_name, .deflate = &deflate_, .limits = {}} {
+}
 
 ScriptBody::~ScriptBody() = default;
 

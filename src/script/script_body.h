@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "client/websocket_client.h"
 #include "load/vu.h"
 #include "step/body_series.h"
 #include "step/draft_pool.h"
@@ -71,6 +72,7 @@ class ScriptBody final : public VuBody {
   const ScriptBundle& bundle() const { return *call_.bundle; }
   const ScriptCall& call() const { return call_; }
   const HttpSessionOptions& session_options() const { return scenario_.session; }
+  const WebSocketClientOptions& websocket_options() const { return websockets_; }
   std::uint32_t enter_group(std::uint32_t outer, std::string_view name);
   const std::string& group_path(std::uint32_t group) const { return groups_[group]; }
   // `tags`: name, value, name, value ... each ended by a '\n'; "" for none.
@@ -121,6 +123,8 @@ class ScriptBody final : public VuBody {
   ByText<std::size_t> shapes_;  // How many URLs of each.
   std::string key_;             // Scratch.
   DraftPool<ScriptExchange> exchanges_;
+  MessageDeflate deflate_;
+  WebSocketClientOptions websockets_;
 };
 
 }  // namespace brunt

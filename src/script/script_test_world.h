@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loop/fiber_group.h"
 #include "plan/script_bundle.h"
 #include "script/script_body.h"
 #include "script/script_reader.h"
@@ -29,6 +30,7 @@ struct ScriptWorld : PlayWorld {
   };
 
   std::filesystem::path path = "test.js";
+  Duration linger{};  // How much longer the network lives, for what is on its way.
   ScriptSettings settings;
 
   // What happened.
@@ -81,7 +83,11 @@ struct ScriptWorld : PlayWorld {
                           .recorder = recorder,
                           .step_errors = step_errors,
                           .watcher = *this};
-      work(self, context, registry);
+      // On a fiber of its own, which may be cancelled.
+      FiberGroup players(self.loop());
+      REQUIRE(players.spawn("play", [&](Fiber& player) { work(player, context, registry); }));
+      REQUIRE(players.join(self));
+      if (linger > Duration{}) REQUIRE(self.sleep(linger));
       take_samples(recorder);
     });
   }
