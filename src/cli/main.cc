@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   brunt::add_run(app, line);
   brunt::add_check(app, line);
   brunt::add_inspect(app, line);
+  brunt::add_archive(app, line);
   brunt::add_rehearse(app, line);
   brunt::add_report(app, line);
   brunt::add_list(app, line);

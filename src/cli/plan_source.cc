@@ -18,14 +18,8 @@ namespace brunt {
 namespace {
 
 std::map<std::string, std::string, std::less<>> environment() {
-  std::map<std::string, std::string, std::less<>> values;
-  for (char** entry = ::environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos)
-      values.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return values;
+  const auto values = environment_of_process();
+  return {values.begin(), values.end()};
 }
 
 // A flag that the target has no use for would be a wish that nobody hears.
@@ -91,10 +85,21 @@ Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
 
 }  // namespace
 
+std::map<std::string, std::string> environment_of_process() {
+  std::map<std::string, std::string> values;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos)
+      values.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return values;
+}
+
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
   verb.add_option(
           "TARGET", flags.target,
-          "A URL, a plan (.yaml), a k6 script (.js, .ts, - for standard input), or a file of "
+          "A URL, a plan (.yaml), a k6 script (.js, .ts, .tar, - for standard input), or a file of "
           "vegeta targets")
       ->required();
   const char* url = "For a URL or targets";
@@ -184,10 +189,7 @@ Result<Plan> read_source(const PlanSourceFlags& flags) {
     return plan_of_url(
         {.url = flags.target, .load = flags.load, .method = flags.method, .data = flags.data});
   }
-  if (is_script(flags.target)) {
-    const auto values = environment();
-    return read_script_source(flags, {values.begin(), values.end()});
-  }
+  if (is_script(flags.target)) return read_script_source(flags, environment_of_process());
   const std::string text = TRY(read_file(flags.target));
   if (!looks_like_targets(text)) return read_yaml(flags, text);
   TRY(refuse_plan_flags(flags));

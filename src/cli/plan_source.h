@@ -2,6 +2,7 @@
 // it.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct PlanSourceFlags {
   double time_scale = 1;
   std::vector<std::string> matrix;  // name=value
 };
+
+std::map<std::string, std::string> environment_of_process();
 
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags);
 

@@ -12,8 +12,10 @@
 #include "cli/script_options.h"
 #include "judge/exit_code.h"
 #include "plan/script_bundle.h"
+#include "script/script_archive.h"
 #include "script/script_reader.h"
 #include "script/secret_sources.h"
+#include "wire/tar.h"
 
 namespace brunt {
 namespace {
@@ -57,15 +59,23 @@ Result<std::string> read_standard_input() {
   return text;
 }
 
+// Of --env.
+Result<std::map<std::string, std::string>> pairs_of(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> pairs;
+  for (const std::string& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos)
+      return fail(ErrorCode::invalid, fmt::format("--env {}: write it like NAME=VALUE", text));
+    pairs[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return pairs;
+}
+
 Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
                                    const std::map<std::string, std::string>& environment) {
   ScriptSettings settings{.environment = environment, .time_scale = flags.time_scale};
-  for (const std::string& pair : flags.environment) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos)
-      return fail(ErrorCode::invalid, fmt::format("--env {}: write it like NAME=VALUE", pair));
-    settings.environment[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
+  for (const auto& [name, value] : TRY(pairs_of(flags.environment)))
+    settings.environment[name] = value;
   std::vector<std::string> sources = flags.secret_sources;
   if (const auto found = environment.find("K6_SECRET_SOURCE");
       sources.empty() && found != environment.end())
@@ -75,11 +85,27 @@ Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
   return settings;
 }
 
+Result<Plan> read_archive_source(const PlanSourceFlags& flags, ScriptSettings settings) {
+  const std::string bytes = TRY(read_file(flags.target, TarLimits{}.bytes_max));
+  auto archive = read_script_archive(bytes);
+  if (!archive) return fail_in(flags.target, archive.error());
+  settings.archived = &archive->files;
+  settings.archived_options = archive->options;
+  const auto given = TRY(pairs_of(flags.environment));
+  for (const auto& [name, value] : archive->environment)
+    if (!given.contains(name)) settings.environment[name] = value;
+  return read_script(archive->text, archive->path, settings);
+}
+
 }  // namespace
 
 bool is_script(const std::string& target) {
   return target == "-" || target.ends_with(".js") || target.ends_with(".mjs") ||
-         target.ends_with(".ts");
+         target.ends_with(".ts") || is_archive(target);
+}
+
+bool is_archive(const std::string& target) {
+  return target.ends_with(".tar");
 }
 
 Result<Plan> read_script_source(const PlanSourceFlags& flags,
@@ -87,9 +113,23 @@ Result<Plan> read_script_source(const PlanSourceFlags& flags,
   ScriptSettings settings = TRY(settings_of(flags, environment));
   settings.environment_options = TRY(script_options_of_environment(settings.environment));
   settings.command_line_options = TRY(options_of_flags(flags));
+  if (is_archive(flags.target)) return read_archive_source(flags, std::move(settings));
   const std::string text =
       TRY(flags.target == "-" ? read_standard_input() : read_file(flags.target));
   return read_script(text, flags.target, settings);
+}
+
+Result<std::string> archive_script(const PlanSourceFlags& flags) {
+  const auto process = environment_of_process();
+  ScriptSettings settings = TRY(settings_of(flags, process));
+  settings.environment_options = TRY(script_options_of_environment(settings.environment));
+  settings.command_line_options = TRY(options_of_flags(flags));
+  ScriptArchive archive{.path = flags.target == "-" ? "script.js" : flags.target};
+  archive.text = TRY(flags.target == "-" ? read_standard_input() : read_file(flags.target));
+  archive.environment = TRY(pairs_of(flags.environment));
+  settings.collected = &archive.files;
+  const Plan plan = TRY(read_script(archive.text, flags.target, settings));
+  return archive_bytes(archive, *plan.script);
 }
 
 Result<ScriptFileReader> script_file_reader(const PlanSourceFlags& flags,

@@ -8,12 +8,17 @@
 
 namespace brunt {
 
-bool is_script(const std::string& target);  // NAME.js, NAME.mjs, NAME.ts, - (standard input)
+// NAME.js, NAME.mjs, NAME.ts, - (standard input), NAME.tar
+bool is_script(const std::string& target);
+bool is_archive(const std::string& target);
 
 // `environment`: of the process. Errors: those of read_script(); invalid: a flag that a script does
 // not take.
 Result<Plan> read_script_source(const PlanSourceFlags& flags,
                                 const std::map<std::string, std::string>& environment);
+
+// The script with all that it reads, as k6's archive.
+Result<std::string> archive_script(const PlanSourceFlags& flags);
 
 // The same for scripts that a plan's scenarios name.
 Result<ScriptFileReader> script_file_reader(const PlanSourceFlags& flags,

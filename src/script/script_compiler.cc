@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "script/commonjs.h"
 #include "script/library.h"
+#include "script/script_archive.h"
 #include "script/source_files.h"
 #include "script/source_text.h"
 #include "script/unsupported.h"
@@ -30,10 +31,20 @@ std::string byte_code_of(JSContext* context, JSValueConst code) {
 
 }  // namespace
 
+Result<std::string> SourceFiles::read(const std::filesystem::path& path) const {
+  if (settings_.archived != nullptr) {
+    const auto found = settings_.archived->find(archived_name(path));
+    if (found != settings_.archived->end()) return found->second;
+    return fail(ErrorCode::not_found, fmt::format("{}: not in the archive", path.string()));
+  }
+  std::string bytes = TRY(read_file(path, limits_.file_bytes_max));
+  if (settings_.collected != nullptr) (*settings_.collected)[archived_name(path)] = bytes;
+  return bytes;
+}
+
 Result<std::string> SourceFiles::source_of(const std::string& name) {
   if (const std::string_view ours = jslib_source(name); !ours.empty()) return std::string(ours);
-  std::string text =
-      name == bundle_.entry ? std::string(text_) : TRY(read_file(name, limits_.file_bytes_max));
+  std::string text = name == bundle_.entry ? std::string(text_) : TRY(read(name));
   if (name.ends_with(".json")) {
     if (auto valid = Json::parse(text); !valid) return fail_in(name, valid.error());
     return "export default " + text + ";";
@@ -110,7 +121,7 @@ Result<> SourceFiles::compile_libraries(JSContext* context) {
     if (source.name.starts_with(jslib_folder)) continue;
     const JSValue code =
         TRY(compile_only(context, std::string(source.text), fmt::format("<{}>", source.name),
-                    JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
+                         JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
     bundle_.libraries.emplace(source.name, byte_code_of(context, code));
     JS_FreeValue(context, code);
   }
@@ -132,7 +143,7 @@ Result<std::string> SourceFiles::compile_import(JSContext* context, const std::s
 Result<std::string_view> SourceFiles::open(const std::filesystem::path& path) {
   auto [found, is_new] = bundle_.files.try_emplace(path.string());
   if (is_new) {
-    auto bytes = read_file(path, limits_.file_bytes_max);
+    auto bytes = read(path);
     if (!bytes) {
       bundle_.files.erase(found);
       return std::unexpected(bytes.error());

@@ -39,7 +39,7 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   bundle.environment = settings.environment;
   bundle.time_scale = settings.time_scale;
   bundle.secrets = settings.secrets;
-  SourceFiles files(bundle, text);
+  SourceFiles files(bundle, text, settings);
   Engine engine;
   if (auto read = engine.open_for_reading(files, bundle); !read)
     return fail(read.error().code, redacted(bundle, read.error().text));
@@ -50,6 +50,7 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   bundle.life.has_setup = exports.functions.contains("setup");
   bundle.life.has_teardown = exports.functions.contains("teardown");
   bundle.life.has_summary = exports.functions.contains("handleSummary");
+  if (!settings.archived_options.is_null()) exports.options = settings.archived_options;
   const Json options =
       merged_options(merged_options(std::move(exports.options), settings.environment_options),
                      settings.command_line_options);

@@ -20,6 +20,9 @@ namespace brunt {
 // may be missing, and what it says of the network has no effect.
 enum class ScriptPlace : std::uint8_t { alone, in_a_plan };
 
+// By the name that an archive has for them (script_archive.h).
+using ScriptFiles = std::map<std::string, std::string>;
+
 struct ScriptSettings {
   ScriptPlace place = ScriptPlace::alone;
   std::map<std::string, std::string> environment;  // __ENV.
@@ -27,6 +30,10 @@ struct ScriptSettings {
   // script's.
   Json environment_options, command_line_options;
   std::vector<ScriptSecretSource> secrets;  // secret_sources.h
+  // What an archive says of options, in place of the script's own.
+  Json archived_options;
+  const ScriptFiles* archived = nullptr;  // Instead of the disk. Must outlive the call.
+  ScriptFiles* collected = nullptr;       // What is read is put in here too.
   double time_scale = 1;  // Applied to the plan by the caller's leave: also to sleeps.
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "script/engine.h"
+#include "script/script_reader.h"
 #include "script/transpiler.h"
 
 namespace brunt {
@@ -22,7 +23,9 @@ class SourceFiles {
   };
 
   // `text` is the entry's, which may have come from standard input. `bundle` must outlive it.
-  SourceFiles(ScriptBundle& bundle, std::string_view text) : bundle_(bundle), text_(text) {}
+  // `settings`: where else files are read from, or kept.
+  SourceFiles(ScriptBundle& bundle, std::string_view text, const ScriptSettings& settings)
+      : bundle_(bundle), text_(text), settings_(settings) {}
 
   // For the engine's loader: compiles the module and keeps its byte code. nullptr: an exception is
   // pending.
@@ -40,12 +43,14 @@ class SourceFiles {
   std::optional<Error> refused;  // Why a module could not be had, in better words than QuickJS's.
 
  private:
+  Result<std::string> read(const std::filesystem::path& path) const;
   Result<std::string> source_of(const std::string& name);
   JSValue compile_text(JSContext* context, const std::string& name, const std::string& text);
 
   Limits limits_;
   ScriptBundle& bundle_;
   std::string_view text_;
+  const ScriptSettings& settings_;
   Transpiler transpiler_;
   std::map<std::string, JSModuleDef*> loaded_;  // ES modules, while the context lives.
 };

@@ -2,6 +2,7 @@
 """brunt run with k6 scripts, as k6's users run them, against a real nginx."""
 import json
 import signal
+import tarfile
 import time
 import unittest
 
@@ -127,6 +128,27 @@ expect:
         done = self.brunt("run", self.write("plan.yaml", plan.replace("two.js", "gone.js")))
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("gone.js", done.stderr)
+
+    def test_an_archive_runs_where_its_script_is_not(self):
+        base = ("-e", f"BASE=http://127.0.0.1:{self.nginx()}")
+        done = self.brunt("archive", str(EXAMPLES / "shared-data.js"), "-O", "shop.tar", *base)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with tarfile.open(self.folder / "shop.tar") as archive:
+            names = archive.getnames()
+            self.assertEqual(names[:2], ["metadata.json", "data"])
+            self.assertTrue(any(name.endswith("/data/users.json") for name in names), names)
+            metadata = json.load(archive.extractfile("metadata.json"))
+        self.assertEqual((metadata["type"], metadata["options"]["vus"]), ("js", 3))
+        for how in ((), ("--processes", "2")):
+            done = self.brunt("run", "shop.tar", *how)
+            self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+            self.assertEqual(total(self.report(), "iterations"), 9)
+        done = self.brunt("run", "shop.tar", "--iterations", "4")
+        self.assertEqual(total(self.report(), "iterations"), 4)
+        self.write("no.tar", "text" * 200)
+        done = self.brunt("run", "no.tar")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no.tar: this is no tar archive", done.stderr)
 
     def test_check_says_what_a_script_would_do(self):
         done = self.brunt("check", str(EXAMPLES / "mixed-operations.js"))
