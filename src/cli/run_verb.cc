@@ -20,7 +20,9 @@
 #include "plan/describe_plan.h"
 #include "plan/script_bundle.h"
 #include "report/flame_graph.h"
+#include "report/gnuplot.h"
 #include "report/html.h"
+#include "report/plot.h"
 #include "run/conductor.h"
 
 namespace brunt {
@@ -45,25 +47,39 @@ struct RunFlags {
 
 constexpr std::uint32_t processes_max = 1024;
 
-// subjects=FILE, analysis=FILE: written once, at the end.
+constexpr std::string_view plot_out = "plot=";
+
+// subjects=FILE, analysis=FILE, plot=FILE: written once, at the end.
 bool is_record_out(std::string_view out) {
-  return out.starts_with("subjects=") || out.starts_with("analysis=");
+  return out.starts_with("subjects=") || out.starts_with("analysis=") || out.starts_with(plot_out);
 }
 
-Result<> write_record_outs(const RunRecord& record, const RunFlags& flags) {
+Result<> draw(Fiber& self, const RunRecord& record, const std::string& file) {
+  const PlotOutput output{.form = TRY(parse_plot_form(file)), .file = file};
+  return run_gnuplot(self, TRY(gnuplot_script(record, usual_plot(record), output)));
+}
+
+Result<> write_record_outs(Fiber& self, const RunRecord& record, const RunFlags& flags) {
   for (const std::string& out : flags.outs) {
     if (!is_record_out(out)) continue;
     const auto equals = out.find('=');
-    TRY(write_file(out.substr(equals + 1), render(record, out.substr(0, equals), {})));
+    const std::string file = out.substr(equals + 1);
+    if (out.starts_with(plot_out))
+      TRY(draw(self, record, file));
+    else
+      TRY(write_file(file, render(record, out.substr(0, equals), {})));
   }
   return {};
 }
 
-// What is written at the end has a folder: said before the run rather than after it.
-Result<> check_folders(const RunFlags& flags) {
+// What is written at the end has a folder, and a picture a form: said before the run rather than
+// after it.
+Result<> check_files(const RunFlags& flags) {
   std::vector<std::filesystem::path> files = {flags.html, flags.summary_export};
-  for (const std::string& out : flags.outs)
+  for (const std::string& out : flags.outs) {
     if (is_record_out(out)) files.emplace_back(out.substr(out.find('=') + 1));
+    if (out.starts_with(plot_out)) TRY(parse_plot_form(out.substr(plot_out.size())));
+  }
   for (const std::filesystem::path& file : files)
     if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path()))
       return fail(ErrorCode::invalid, fmt::format("cannot write {}: there is no folder {}",
@@ -104,7 +120,7 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
   }
   for (const std::string& out : flags.outs)
     if (!is_record_out(out)) options.streams.push_back(TRY(parse_k6_stream(out)));
-  TRY(check_folders(flags));
+  TRY(check_files(flags));
   options.thresholds = flags.no_thresholds ? Thresholds::ignored : Thresholds::judged;
   return options;
 }
@@ -148,7 +164,7 @@ bool show_script_texts(const ScriptTexts& texts) {
   return written;
 }
 
-int show_outcome(const ConductedRun& outcome, const Plan& plan, const RunFlags& flags,
+int show_outcome(Fiber& self, const ConductedRun& outcome, const Plan& plan, const RunFlags& flags,
                  Style style) {
   int code = outcome.record.run.exit_code;
   const auto note = [&code](const auto& written) {
@@ -162,7 +178,7 @@ int show_outcome(const ConductedRun& outcome, const Plan& plan, const RunFlags& 
     note(written);
     if (written) page = flags.html;
   }
-  note(write_record_outs(outcome.record, flags));
+  note(write_record_outs(self, outcome.record, flags));
   note(write_summary_export(outcome, plan, flags));
   const auto profiles = write_profiles(outcome.record, flags);
   note(profiles);
@@ -240,7 +256,7 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
       return !scripts_of(plan).empty() ? exit_code_of_script(outcome.error())
                                        : exit_code_of(outcome.error());
     }
-    const int code = show_outcome(*outcome, plan, flags, out.style);
+    const int code = show_outcome(self, *outcome, plan, flags, out.style);
     run.record = std::move(outcome->record);
     return code;
   });
@@ -353,7 +369,8 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->group("Target");
   verb->add_option("--out", f.outs,
                    "Every sample, in k6's formats: json=FILE, csv=FILE (.gz compresses); each "
-                   "client's figures: subjects=FILE, analysis=FILE")
+                   "client's figures: subjects=FILE, analysis=FILE; a picture of the run: "
+                   "plot=FILE.pdf, .svg or .png")
       ->allow_extra_args(false)
       ->group("Output");
   verb->add_option("--html", f.html, "Write the report as one page to this file")->group("Output");

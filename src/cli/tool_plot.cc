@@ -16,12 +16,13 @@ struct PlotFlags {
   std::uint32_t width = 1000, height = 560;
 };
 
-Result<PlotSpec> spec_of(const PlotFlags& flags) {
-  PlotSpec spec{.y = {},
-                .by = flags.by,
-                .title = flags.title,
-                .width_px = flags.width,
-                .height_px = flags.height};
+Result<PlotSpec> spec_of(const PlotFlags& flags, const RunRecord& record) {
+  PlotSpec spec{.y = {}};
+  if (flags.y.empty()) spec = usual_plot(record);
+  spec.by = flags.by;
+  spec.title = flags.title;
+  spec.width_px = flags.width;
+  spec.height_px = flags.height;
   if (!flags.kind.empty()) spec.kind = TRY(parse_plot_kind(flags.kind));
   if (flags.x == "client") spec.kind = PlotKind::clients;
   // Commas within braces belong to the tags.
@@ -41,12 +42,11 @@ Result<PlotSpec> spec_of(const PlotFlags& flags) {
 }
 
 Result<std::string> script_of(const PlotFlags& flags) {
-  const PlotSpec spec = TRY(spec_of(flags));
   PlotOutput output{.file = flags.output};
   if (!flags.output.empty()) output.form = TRY(parse_plot_form(flags.output));
   const auto ledger = TRY(Ledger::open({.place = flags.ledger, .access = LedgerAccess::read}));
   const RunRecord record = TRY(ledger->load(flags.run));
-  return gnuplot_script(record, spec, output);
+  return gnuplot_script(record, TRY(spec_of(flags, record)), output);
 }
 
 int plot(const PlotFlags& flags) {
@@ -74,6 +74,7 @@ What --y names: METRIC, METRIC{tag:value}, METRIC.FIGURE; figures are those of t
 med, p95 ...). With --x client what was measured of each client: setup_time, frame_req_duration.median.
 
 Examples:
+  brunt tool plot -o run.pdf
   brunt tool plot --y http_req_duration.p50,http_req_duration.p99 -o latency.pdf
   brunt tool plot --y http_reqs,service_cpu --by service -o service.svg
   brunt tool plot last~1 --kind ecdf --y http_req_duration --by name -o ecdf.png
@@ -90,7 +91,9 @@ void add_plot(CLI::App& tool, CommandLine& line) {
       tool.add_subcommand("plot", "Draw a run: over time, by client, as a distribution");
   verb->add_option("RUN", f.run,
                    "Its id, the beginning of it, `last`, or `last~1` (default: last)");
-  verb->add_option("--y", f.y, "What to draw, with commas between")->required();
+  verb->add_option("--y", f.y,
+                   "What to draw, with commas between (default: of clients where the run has their "
+                   "figures, else p50 and p99 of its requests)");
   verb->add_option("--x", f.x, "time (default) or client")
       ->check(CLI::IsMember({"time", "client"}));
   verb->add_option("--kind", f.kind, "lines (default), histogram, ecdf, or boxes")

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "report/plot_data.h"
@@ -339,6 +340,25 @@ Result<PlotForm> parse_plot_form(std::string_view file) {
   if (file.ends_with(".png")) return PlotForm::png;
   return fail(ErrorCode::invalid,
               fmt::format("{}: a plot's file ends in .pdf, .svg or .png", file));
+}
+
+PlotSpec usual_plot(const RunRecord& record) {
+  PlotSpec spec;
+  std::set<std::string> medians, durations;
+  for (const SubjectValue& one : record.subjects)
+    if (one.metric.ends_with(".median")) medians.insert(one.metric);
+  for (const SeriesInfo& one : record.series)
+    if (one.metric.name.ends_with("_req_duration")) durations.insert(one.metric.name);
+  if (!medians.empty()) {
+    spec.kind = PlotKind::clients;
+    spec.y = {"setup_time"};
+    spec.y.insert(spec.y.end(), medians.begin(), medians.end());
+    return spec;
+  }
+  if (durations.empty()) durations = {"iteration_duration"};
+  for (const std::string& one : durations)
+    spec.y.insert(spec.y.end(), {one + ".p50", one + ".p99"});
+  return spec;
 }
 
 Result<std::string> gnuplot_script(const RunRecord& record, const PlotSpec& spec,

@@ -35,6 +35,10 @@ struct PlotSpec {
   std::uint32_t width_px = 1000, height_px = 560;  // Of PNG and SVG; PDF in proportion.
 };
 
+// What is drawn where nobody says what: setup time and median durations by client where the run has
+// figures of clients, else p50 and p99 of its requests over time.
+PlotSpec usual_plot(const RunRecord& record);
+
 enum class PlotForm : std::uint8_t { pdf, svg, png };
 // By the ending of the file's name. Errors: invalid.
 Result<PlotForm> parse_plot_form(std::string_view file);

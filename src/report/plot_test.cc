@@ -63,6 +63,21 @@ TEST_CASE("clients are points in the order of their numbers") {
             .contains("did you mean \"frame_req_duration.median\""));
 }
 
+TEST_CASE("where nobody says what, clients are drawn if there are any, else requests over time") {
+  RunRecord record = SampleRun({}).build();
+  CHECK(usual_plot(record).kind == PlotKind::lines);
+  CHECK(usual_plot(record).y ==
+        std::vector<std::string>{"http_req_duration.p50", "http_req_duration.p99"});
+  CHECK(script_of(usual_plot(record), record).has_value());
+  record.subjects = {{"10", "frame_req_duration.count", 20},
+                     {"10", "frame_req_duration.median", 0.3},
+                     {"10", "setup_time", 0.2}};
+  CHECK(usual_plot(record).kind == PlotKind::clients);
+  CHECK(usual_plot(record).y ==
+        std::vector<std::string>{"setup_time", "frame_req_duration.median"});
+  CHECK(script_of(usual_plot(record), record).has_value());
+}
+
 TEST_CASE("what cannot be drawn is told with what could be") {
   CHECK(refusal_of({.y = {}}).contains("--y"));
   CHECK(refusal_of({.y = {"http_req_duratoin"}}).contains("did you mean \"http_req_duration\""));

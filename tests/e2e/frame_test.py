@@ -84,7 +84,8 @@ class Frames(harness.Case):
 
     def test_the_master_test_comes_out_of_one_command(self):
         done = self.brunt("run", str(harness.ROOT / "plans/messages/scale.yaml"), "--set", "clients=12", "--set", "spread=10ms", "--time-scale", "60",
-                          "--out", "analysis=analysis.csv", "-q")
+                          "--out", "analysis=analysis.csv", "--out", "plot=profile.pdf", "-q")
+        self.assertTrue((self.folder / "profile.pdf").read_bytes().startswith(b"%PDF"))
         self.assertIn(done.returncode, (0, 99, 120) if os.getloadavg()[0] > 3 else (0,), done.stdout + done.stderr)
         analysis = self.rows((self.folder / "analysis.csv").read_text())
         self.assertEqual([int(row["client_id"]) for row in analysis], [*range(1, 13), *range(14, 26)])
