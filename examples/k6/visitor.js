@@ -1,4 +1,4 @@
-// The other script of plans/k6/shop.yaml: it looks, and never buys.
+// The other script of examples/k6/shop.yaml: it looks, and never buys.
 import http from 'k6/http';
 import { sleep } from 'k6';
 
