@@ -307,7 +307,7 @@ std::uint64_t number_in(const Scope& scope, NodeKind kind) {
 }
 
 void append_integer(std::uint64_t value, std::string& out) {
-  std::array<char, 20> digits;
+  std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   out.append(digits.data(), end.ptr);
 }

@@ -106,7 +106,7 @@ void read_order(ReadContext& context, const Field& field, DataOrder& out) {
 
 std::optional<DataSet> read_rows(ReadContext& context, MapReader& map, DataPlan& out) {
   const Field file = map.require("file");
-  std::string content, format, delimiter;
+  std::string content, delimiter;
   DataSet::Options options;
   context.read(file, out.file);
   read_order(context, map.find("order"), out.order);

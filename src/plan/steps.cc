@@ -12,7 +12,7 @@ std::string without_credentials(std::string_view target) {
 }
 
 std::string default_request_name(std::string_view target_text) {
-  const std::string target = without_credentials(target_text);
+  std::string target = without_credentials(target_text);
   int depth = 0;  // A `?` within an expression is not the query's.
   for (std::size_t i = 0; i < target.size(); ++i) {
     if (std::string_view(target).substr(i).starts_with("${")) ++depth;

@@ -87,6 +87,9 @@ std::string error_words(std::string_view code, std::string_view message, std::st
     if (known != code_words.end() && (!general || message.empty()))
       return std::string(known->words);
   }
+  // Go's words, which k6 shows.
+  if (message == "EOF") return "the connection was closed instead of an answer";
+  if (message == "unexpected EOF") return "the connection was closed within the answer";
   if (!message.empty()) return std::string(message);
   if (answered && *answered > 0) return words_of_status(*answered);
   return code.empty() ? "failed without a known cause" : "error " + std::string(code);

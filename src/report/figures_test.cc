@@ -82,6 +82,8 @@ TEST_CASE("an error is put in words from its code, its message, or its status") 
       {"1503", "", "503", "answered 503 Service Unavailable"},
       {"1418", "", "418", "answered 418"},
       {"1000", "weird thing", "0", "weird thing"},
+      {"1000", "EOF", "0", "the connection was closed instead of an answer"},
+      {"1000", "unexpected EOF", "0", "the connection was closed within the answer"},
       {"1200", "", "0", "the connection failed"},
       {"4711", "", "0", "error 4711"},
       {"", "", "404", "answered 404 Not Found"},

@@ -117,9 +117,11 @@ class TextReport {
   void checks() {
     if (record_.checks.empty()) return;
     const std::uint64_t all = figures_.checks_passed + figures_.checks_failed;
-    heading("Checks", fmt::format("{} of {} passed",
-                                  format_count(static_cast<double>(figures_.checks_passed)),
-                                  format_count(static_cast<double>(all))));
+    heading(
+        "Checks",
+        fmt::format("{} of {} passed{}", format_count(static_cast<double>(figures_.checks_passed)),
+                    format_count(static_cast<double>(all)),
+                    record_.run.warm_up > Duration::zero() ? ", with the warm-up" : ""));
     for (const CheckResult& one : record_.checks) {
       const double total = static_cast<double>(one.passes + one.fails);
       const std::string sign = total > 0 ? mark(one.fails == 0) : style_.paint(Paint::faint, "–");

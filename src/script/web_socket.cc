@@ -216,7 +216,10 @@ std::string ScriptSocket::refusal() const {
 // Sessions and handshakes count whether they succeed or not, as in k6.
 void ScriptSocket::record_opening() {
   ScriptBody& body = *engine_.body;
-  begin_samples(body.scenario(), *engine_.vu, reply_.failure ? &*reply_.failure : nullptr);
+  if (reply_.failure && is_news(body.scenario(), *reply_.failure))
+    body.scenario().shared.watcher.step_failed(body.scenario().scenario.name,
+                                               reply_.failure->detail);
+  begin_samples(body.scenario(), *engine_.vu);
   std::string tags = tags_;
   tags.append("url\n").append(name_).append("\nname\n").append(name_).append("\n");
   if (reply_.ok()) tags.append("status\n").append(std::to_string(reply_.status())).append("\n");
@@ -246,7 +249,7 @@ Result<> ScriptSocket::hold_back(Fiber& self) {
 }
 
 void ScriptSocket::take(const WebSocketMessage& message, Told& told) {
-  begin_samples(engine_.body->scenario(), *engine_.vu, nullptr);
+  begin_samples(engine_.body->scenario(), *engine_.vu);
   switch (message.opcode) {
     case WebSocketOpcode::ping:
       return told.tell({.kind = "ping"});
@@ -281,7 +284,7 @@ void ScriptSocket::take_pong(std::string_view payload) {
 
 void ScriptSocket::tell_end(const Result<>& done, Told& told) {
   if (!engine_.interrupted()) {
-    begin_samples(engine_.body->scenario(), *engine_.vu, nullptr);
+    begin_samples(engine_.body->scenario(), *engine_.vu);
     duration_->add(engine_.fiber->loop().precise_now() - started_);
   }
   const bool was_ours = close_code_ != 0;

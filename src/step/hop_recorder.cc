@@ -1,5 +1,7 @@
 #include "step/hop_recorder.h"
 
+#include <fmt/format.h>
+
 namespace brunt {
 
 void HopRecorder::hop(const HttpHop& hop) {
@@ -7,7 +9,11 @@ void HopRecorder::hop(const HttpHop& hop) {
   vu_.bytes_received += hop.reply.bytes_received;
   // Interrupted at the end of the run: neither the target's success nor its failure.
   if (hop.reply.failure && hop.reply.failure->cause == ErrorCode::cancelled) return;
-  begin_samples(scenario_, vu_, hop.reply.failure ? &*hop.reply.failure : nullptr);
+  if (hop.reply.failure && is_news(scenario_, *hop.reply.failure))
+    scenario_.shared.watcher.step_failed(
+        scenario_.scenario.name,
+        fmt::format("{} {}: {}", hop.method, hop.url.text(), hop.reply.failure->detail));
+  begin_samples(scenario_, vu_);
   series_.record(hop, vu_.lateness);
   if (vu_.subject) add_to_subject(hop.reply);
 }

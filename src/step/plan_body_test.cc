@@ -55,6 +55,20 @@ TEST_CASE("a loop runs while something holds, and its max is no error when it is
   }
 }
 
+TEST_CASE("why an answer cannot be taken is told once, with the request that it was for") {
+  StepWorld world;
+  world.answer = [](Peer& peer, const std::string& request) {
+    peer.send(request.starts_with("GET /packed") ? reply("plain", "Content-Encoding: gzip\r\n")
+                                                 : "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n");
+  };
+  world.play(plan_of(
+      "steps: [ { GET: /bad }, { GET: /worse }, { GET: /packed, check: { contains: x } } ]"));
+  REQUIRE(world.told.size() == 2);
+  CHECK(world.told[0] ==
+        "GET http://localhost/bad: malformed response: a Content-Length that is not a number");
+  CHECK(world.told[1].starts_with("GET http://localhost/packed: "));
+}
+
 TEST_CASE("a loop that cannot go on ends the iteration and says why") {
   struct Row {
     std::string loop;

@@ -21,7 +21,9 @@ void record_exchange(ScenarioContext& scenario, PlanVu& vu, RequestSeries& serie
                      const ExchangeReply& reply) {
   vu.bytes_sent += reply.bytes_sent;
   vu.bytes_received += reply.bytes_received;
-  begin_samples(scenario, vu, reply.failure ? &*reply.failure : nullptr);
+  if (reply.failure && is_news(scenario, *reply.failure))
+    scenario.shared.watcher.step_failed(scenario.scenario.name, reply.failure->detail);
+  begin_samples(scenario, vu);
   series.record(reply, vu.lateness);
   if (vu.subject == nullptr) return;
   if (reply.connected) vu.subject->add(MetricId::setup_time, reply.setup);

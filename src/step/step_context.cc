@@ -1,6 +1,7 @@
 #include "step/step_context.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "plan/link_plan.h"
@@ -57,10 +58,18 @@ std::unique_ptr<VuState>& session_of(const ScenarioContext& scenario, PlanVu& vu
   return vu.sessions[slot];
 }
 
-void begin_samples(ScenarioContext& scenario, const PlanVu& vu, const RequestFailure* failure) {
-  if (failure != nullptr && failure->cause == ErrorCode::exhausted &&
-      !std::exchange(scenario.told_exhausted, true))
-    scenario.shared.watcher.step_failed(scenario.scenario.name, failure->detail);
+bool is_news(ScenarioContext& scenario, const RequestFailure& failure) {
+  constexpr std::array plain = {ErrorCode::refused, ErrorCode::reset, ErrorCode::timeout,
+                                ErrorCode::cancelled};
+  if (std::ranges::find(plain, failure.cause) != plain.end()) return false;
+  // A script's failures are logged one by one; what the machine lacks is not the script's.
+  if (scenario.scenario.script && failure.cause != ErrorCode::exhausted) return false;
+  if (std::ranges::find(scenario.told, failure.message) != scenario.told.end()) return false;
+  scenario.told.push_back(failure.message);
+  return true;
+}
+
+void begin_samples(ScenarioContext& scenario, const PlanVu& vu) {
   Recorder& recorder = scenario.shared.recorder;
   if (recorder.tapping())
     recorder.stamp({.at = scenario.shared.loop.wall(),

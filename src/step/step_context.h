@@ -91,7 +91,7 @@ struct ScenarioContext {
   HttpSessionOptions session;
   TagSetId tags = TagSetId::none;  // Plan's and scenario's.
   LoadModel model = LoadModel::closed;
-  bool told_exhausted = false;            // That the machine has no more ports or descriptors.
+  std::vector<std::string_view> told;     // Messages of failures whose details were told.
   std::vector<std::string> session_keys;  // By slot.
 
   // A step's own target, as this scenario sees services; where it has none, the scenario's. Errors:
@@ -126,9 +126,13 @@ struct PlanVu final : VuState {
 std::unique_ptr<VuState>& session_of(const ScenarioContext& scenario, PlanVu& vu,
                                      std::uint32_t slot);
 
-// Before the samples of a request that has ended are recorded, of whatever protocol: stamps them,
-// and tells once what no figure says well, that the generator itself was short of something.
-void begin_samples(ScenarioContext& scenario, const PlanVu& vu, const RequestFailure* failure);
+// Before the samples of a request that has ended are recorded, of whatever protocol: stamps them.
+void begin_samples(ScenarioContext& scenario, const PlanVu& vu);
+
+// Whether the failure's details say what its message leaves open (why an answer is malformed, what
+// the generator itself is short of), and nobody was told of a failure of this kind. From then on
+// somebody was.
+bool is_news(ScenarioContext& scenario, const RequestFailure& failure);
 
 // What the VU's expressions see now.
 Scope scope_of(const ScenarioContext& scenario, PlanVu& vu);

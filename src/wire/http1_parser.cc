@@ -104,7 +104,7 @@ Result<std::size_t> Http1Parser::feed_head(std::string_view bytes) {
     Http1HeadReader reader(role_, *limits_, *message_, bytes);
     if (reader.read_head() == Http1HeadReader::Verdict::complete &&
         reader.size() <= limits_->head_bytes_max) {
-      head.assign(bytes.data(), reader.size());
+      head.assign(bytes.substr(0, reader.size()));
       TRY(head_complete(reader.framing()));
       return reader.size();
     }

@@ -81,7 +81,7 @@ constexpr std::array phrases = std::to_array<Phrase>({
 });
 
 void append_number(std::string& out, std::uint64_t number, int base) {
-  std::array<char, 24> digits;
+  std::array<char, 24> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
   out.append(digits.data(), end);
 }
@@ -188,8 +188,9 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  return find_control(text.data(), end) == end;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  return find_control(begin, end) == end;
 }
 
 bool is_target(std::string_view text) {

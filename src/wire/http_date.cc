@@ -61,15 +61,19 @@ std::optional<int> read_month(std::string_view token) {
   return static_cast<int>(found - months.begin()) + 1;
 }
 
+// Whether the token was this part of the date, which was not known yet.
+bool take(std::optional<int>& part, std::optional<int> read) {
+  if (part || !read) return false;
+  part = read;
+  return true;
+}
+
 // The first part that a token can be and that is not known yet.
 void read_token(std::string_view token, Parts& parts) {
-  if (!parts.second_of_day)
-    if ((parts.second_of_day = read_time(token))) return;
-  if (!parts.day)
-    if ((parts.day = leading_number(token, 1, 2))) return;
-  if (!parts.month)
-    if ((parts.month = read_month(token))) return;
-  if (!parts.year) parts.year = leading_number(token, 2, 4);
+  if (take(parts.second_of_day, read_time(token))) return;
+  if (take(parts.day, leading_number(token, 1, 2))) return;
+  if (take(parts.month, read_month(token))) return;
+  take(parts.year, leading_number(token, 2, 4));
 }
 
 }  // namespace
