@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -79,6 +80,8 @@ struct ScriptSecretSource {
 };
 
 struct Plan;
+// Of proto/proto_schema.h, which the script layer knows.
+class ProtoSchema;
 
 struct ScriptBundle {
   std::string entry;                           // The main module's name: its path as given.
@@ -90,8 +93,10 @@ struct ScriptBundle {
   std::map<std::string, std::string, std::less<>> libraries;     // Byte code, by name.
   std::map<std::string, std::string, std::less<>> files;         // What open() read, by path.
   std::map<std::string, SharedRows, std::less<>> shared_arrays;  // By name.
-  std::map<std::string, std::string> environment;                // __ENV.
-  std::vector<MetricInfo> metrics;                               // The script's own.
+  // What gRPC clients loaded. Shared: only so can it be kept without being known here.
+  std::map<std::string, std::shared_ptr<const ProtoSchema>, std::less<>> schemas;
+  std::map<std::string, std::string> environment;  // __ENV.
+  std::vector<MetricInfo> metrics;                 // The script's own.
   std::vector<ScriptSecretSource> secrets;
   ScriptLifeOptions life;
   ScriptNetworkOptions network;

@@ -24,6 +24,7 @@ constexpr BuiltinModule modules[] = {
     {"k6/html", make_html_module},
     {"k6/http", make_http_module},
     {"k6/metrics", make_metrics_module},
+    {"k6/net/grpc", make_grpc_module},
     {"k6/secrets", make_secrets_module},
     {"k6/timers", make_timers_module},
     {"k6/websockets", make_websockets_module},

@@ -20,6 +20,7 @@ JSModuleDef* make_data_module(JSContext* context);
 JSModuleDef* make_encoding_module(JSContext* context);
 JSModuleDef* make_execution_module(JSContext* context);
 JSModuleDef* make_fs_module(JSContext* context);
+JSModuleDef* make_grpc_module(JSContext* context);
 JSModuleDef* make_html_module(JSContext* context);
 JSModuleDef* make_http_module(JSContext* context);
 JSModuleDef* make_k6_module(JSContext* context);

@@ -14,6 +14,8 @@ const ClassIds& class_ids() {
     JS_NewClassID(&drawn.html);
     JS_NewClassID(&drawn.redis);
     JS_NewClassID(&drawn.web_socket);
+    JS_NewClassID(&drawn.grpc_client);
+    JS_NewClassID(&drawn.grpc_stream);
     return drawn;
   }();
   return ids;

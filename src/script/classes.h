@@ -16,6 +16,8 @@ struct ClassIds {
   JSClassID html = 0;
   JSClassID redis = 0;
   JSClassID web_socket = 0;
+  JSClassID grpc_client = 0;
+  JSClassID grpc_stream = 0;
 };
 
 const ClassIds& class_ids();

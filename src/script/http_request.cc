@@ -17,19 +17,6 @@
 namespace brunt {
 namespace {
 
-// A number is milliseconds, as everywhere in k6.
-std::optional<Duration> duration_of(JSContext* context, JSValueConst value) {
-  if (JS_IsNumber(value) != 0) {
-    double milliseconds = 0;
-    JS_ToFloat64(context, &milliseconds, value);
-    return milliseconds >= 0 && milliseconds < 1e12
-               ? std::optional(from_seconds(milliseconds / 1000))
-               : std::nullopt;
-  }
-  const auto parsed = parse_duration(text_of(context, value));
-  return parsed ? std::optional(*parsed) : std::nullopt;
-}
-
 bool has_field(const ScriptExchange& exchange, std::string_view name) {
   return std::ranges::any_of(exchange.fields, [name](const auto& field) {
     return equal_ignoring_case(field.first, name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/units.h"
 
 namespace brunt {
 
@@ -40,6 +41,18 @@ std::string text_of(JSContext* context, JSValueConst value) {
   const JsText text(context, value);
   if (!text.ok()) JS_FreeValue(context, JS_GetException(context));
   return std::string(text.view());
+}
+
+std::optional<Duration> duration_of(JSContext* context, JSValueConst value) {
+  if (JS_IsNumber(value) != 0) {
+    double milliseconds = 0;
+    JS_ToFloat64(context, &milliseconds, value);
+    return milliseconds >= 0 && milliseconds < 1e12
+               ? std::optional(from_seconds(milliseconds / 1000))
+               : std::nullopt;
+  }
+  const auto parsed = parse_duration(text_of(context, value));
+  return parsed ? std::optional(*parsed) : std::nullopt;
 }
 
 std::string take_exception(JSContext* context) {

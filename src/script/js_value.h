@@ -17,10 +17,13 @@
 #include <quickjs.h>
 #pragma GCC diagnostic pop
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/time.h"
 
 namespace brunt {
 
@@ -74,6 +77,8 @@ class JsText {
 
 JSValue js_string(JSContext* context, std::string_view text);
 std::string text_of(JSContext* context, JSValueConst value);  // "" where it throws; no exception.
+// A number is milliseconds, a text like "10s" what it says, as everywhere in k6. nullopt: neither.
+std::optional<Duration> duration_of(JSContext* context, JSValueConst value);
 // The pending exception in one line: what, then where: the script's own frames. Clears it.
 std::string take_exception(JSContext* context);
 // An error that a script can catch. Always gives js_exception.

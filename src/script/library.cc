@@ -16,6 +16,7 @@ struct LibraryPart {
   std::span<const JsFunction> (*natives)();
 };
 constexpr LibraryPart parts[] = {{"files", files_natives},
+                                 {"grpc", grpc_natives},
                                  {"html", html_natives},
                                  {"redis", redis_natives},
                                  {"streams", nullptr},

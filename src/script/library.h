@@ -45,5 +45,6 @@ std::span<const JsFunction> html_natives();
 std::span<const JsFunction> files_natives();
 std::span<const JsFunction> redis_natives();
 std::span<const JsFunction> websocket_natives();
+std::span<const JsFunction> grpc_natives();
 
 }  // namespace brunt

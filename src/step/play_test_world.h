@@ -30,6 +30,7 @@ struct PlayWorld : StepWatcher {
 
   std::map<std::string, std::string> answers;  // By target; else 404.
   Answer answer;                               // Instead, where it is set.
+  std::function<void(Peer&)> speak;            // Instead of HTTP, with each connection.
 
   // What happened.
   std::vector<std::string> requests;
@@ -84,6 +85,7 @@ struct PlayWorld : StepWatcher {
   void step_failed(std::string_view, std::string_view text) override { told.emplace_back(text); }
 
   void serve_http(Peer& peer) {
+    if (speak) return speak(peer);
     while (true) {
       const std::string request = peer.request();
       if (request.empty()) return;

@@ -1,0 +1,167 @@
+#include "script/grpc_session.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/text.h"
+#include "script/script_bytes.h"
+#include "script/tag_text.h"
+
+namespace brunt {
+namespace {
+
+void append_tag(std::string& tags, std::string_view name, std::string_view value) {
+  tags.append(name).append("\n").append(value).append("\n");
+}
+
+}  // namespace
+
+GrpcMethodFound ScriptGrpcClient::find(std::string_view path) const {
+  // What was loaded last wins, as in k6.
+  for (auto schema = schemas.rbegin(); schema != schemas.rend(); ++schema)
+    if (const ProtoMethod* method = (*schema)->find_method(path)) return {*schema, method};
+  return {};
+}
+
+GrpcCall ScriptGrpcCall::call(Instant now) const {
+  return {.path = found.method->path,
+          .metadata = &metadata,
+          .deadline = timeout > Duration{} ? now + timeout : far_future};
+}
+
+bool read_grpc_metadata_of(JSContext* context, JSValueConst object, GrpcMetadata& metadata) {
+  bool good = true;
+  for_each_property(context, object, [&](const std::string& name, JSValueConst value) {
+    std::string key = to_lower(name), text;
+    if (key.ends_with("-bin")) {
+      good = read_bytes(context, value, text);
+    } else if (JS_IsString(value)) {
+      text = text_of(context, value);
+    } else {
+      (void)throw_error(context, fmt::format("metadata: \"{}\" value must be a string", name));
+      good = false;
+    }
+    if (!good) return false;
+    if (auto checked = check_grpc_metadata(key, text); !checked) {
+      (void)throw_error(context, checked.error().text);
+      return good = false;
+    }
+    metadata.emplace_back(std::move(key), std::move(text));
+    return true;
+  });
+  return good;
+}
+
+bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueConst path,
+                    JSValueConst params, ScriptGrpcCall& call) {
+  const Engine& engine = Engine::of(context);
+  if (engine.body == nullptr) {
+    (void)throw_error(context, "invoking RPC methods in the init context is not supported");
+    return false;
+  }
+  if (client.channel == nullptr) {
+    (void)throw_error(context, "no gRPC connection, you must call connect first");
+    return false;
+  }
+  const JsText name(context, path);
+  if (!name.ok()) return false;
+  call.channel = client.channel;
+  call.found = client.find(name.view());
+  if (call.found.method == nullptr) {
+    (void)throw_error(context,
+                      fmt::format("method \"{}\" not found in file descriptors: load() its "
+                                  ".proto file, or connect() with reflect: true",
+                                  name.view()));
+    return false;
+  }
+  call.group = engine.group;
+  call.tags = engine.tag_text();
+  std::string own_name;
+  if (!append_tags(context, property(context, params, "tags").get(), call.tags, &own_name) ||
+      !read_grpc_metadata_of(context, property(context, params, "metadata").get(), call.metadata))
+    return false;
+  if (const JsValue timeout = property(context, params, "timeout"); !is_nothing(timeout.get())) {
+    const auto duration = duration_of(context, timeout.get());
+    if (!duration) {
+      (void)throw_error(context,
+                        fmt::format("invalid timeout value: {}", text_of(context, timeout.get())));
+      return false;
+    }
+    call.timeout = *duration;
+  }
+  call.discards = JS_ToBool(context, property(context, params, "discardResponseMessage").get()) > 0;
+  const std::string_view whole = name.view();
+  const std::size_t slash = whole.rfind('/');
+  append_tag(call.tags, "url", client.address + std::string(whole));
+  append_tag(call.tags, "service", whole.substr(1, slash - 1));
+  append_tag(call.tags, "method", whole.substr(slash + 1));
+  append_tag(call.tags, "name", own_name.empty() ? whole : std::string_view(own_name));
+  return true;
+}
+
+void record_grpc(Engine& engine, const ScriptGrpcCall& call, const GrpcReply& reply) {
+  ScenarioContext& scenario = engine.body->scenario();
+  const GrpcChannel::Bytes bytes = call.channel->take_bytes();
+  engine.vu->bytes_sent += bytes.sent;
+  engine.vu->bytes_received += bytes.received;
+  begin_samples(scenario, *engine.vu, nullptr);
+  std::string tags = call.tags;
+  append_tag(tags, "status", std::to_string(static_cast<int>(reply.status.code)));
+  engine.body->metric_series(MetricId::grpc_req_duration, call.group, tags).add(reply.duration);
+  if (scenario.model == LoadModel::open)
+    engine.body->metric_series(MetricId::response_time, call.group, tags)
+        .add(engine.vu->lateness + reply.duration);
+}
+
+void count_grpc(Engine& engine, const ScriptGrpcCall& call, MetricId metric) {
+  begin_samples(engine.body->scenario(), *engine.vu, nullptr);
+  engine.body->metric_series(metric, call.group, call.tags).add(1.0);
+}
+
+JSValue grpc_error_object(JSContext* context, const GrpcStatus& status) {
+  if (status.ok()) return js_null;
+  const JSValue error = JS_NewObject(context);
+  set_property(context, error, "code", JS_NewInt32(context, static_cast<int>(status.code)));
+  set_property(context, error, "message", js_string(context, status.message));
+  set_property(context, error, "details", JS_NewArray(context));
+  return error;
+}
+
+JSValue grpc_metadata_object(JSContext* context, const GrpcMetadata& metadata) {
+  std::map<std::string_view, std::vector<std::string_view>> values;
+  for (const auto& [name, value] : metadata) values[name].push_back(value);
+  const JSValue object = JS_NewObject(context);
+  for (const auto& [name, list] : values) {
+    const JSValue array = JS_NewArray(context);
+    for (std::uint32_t i = 0; i < list.size(); ++i)
+      JS_SetPropertyUint32(context, array, i, js_string(context, list[i]));
+    set_property(context, object, std::string(name).c_str(), array);
+  }
+  return object;
+}
+
+JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call,
+                             const GrpcReply& reply) {
+  JSValue message = js_null;
+  if (!call.discards) {
+    std::string json;
+    if (const auto printed =
+            call.found.schema->append_json(*call.found.method->response, reply.message, json);
+        !printed)
+      return throw_error(context,
+                         "unable to convert response object to JSON: " + printed.error().text);
+    message = JS_ParseJSON(context, json.c_str(), json.size(), "<message>");
+    if (JS_IsException(message)) return message;
+  }
+  const JSValue response = JS_NewObject(context);
+  set_property(context, response, "status",
+               JS_NewInt32(context, static_cast<int>(reply.status.code)));
+  set_property(context, response, "message", message);
+  set_property(context, response, "headers", grpc_metadata_object(context, reply.headers));
+  set_property(context, response, "trailers", grpc_metadata_object(context, reply.trailers));
+  set_property(context, response, "error", grpc_error_object(context, reply.status));
+  return response;
+}
+
+}  // namespace brunt

@@ -1,0 +1,66 @@
+// What a gRPC client of a script holds, one call of it, and one stream: between the natives of
+// library/grpc.js and client/grpc_client.h.
+//
+// For this layer only.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/grpc_client.h"
+#include "proto/proto_schema.h"
+#include "script/engine.h"
+#include "script/script_body.h"
+
+namespace brunt {
+
+struct GrpcMethodFound {
+  const ProtoSchema* schema = nullptr;
+  const ProtoMethod* method = nullptr;  // nullptr: nobody knows it.
+};
+
+struct ScriptGrpcClient {
+  std::vector<const ProtoSchema*> schemas;  // The bundle's.
+  std::string address;                      // As the script gave it.
+  // Shared with the calls under way. nullptr: not connected.
+  std::shared_ptr<GrpcChannel> channel;
+
+  GrpcMethodFound find(std::string_view path) const;
+};
+
+// What unary calls and streams have in common.
+struct ScriptGrpcCall {
+  // Shared: as the client's.
+  std::shared_ptr<GrpcChannel> channel;
+  GrpcMethodFound found;
+  GrpcMetadata metadata;
+  Duration timeout{};  // Zero: none.
+  bool discards = false;
+  std::string tags;  // tag_text.h
+  std::uint32_t group = 0;
+
+  GrpcCall call(Instant now) const;
+};
+
+// (path, parameters) of a call. False: an exception is pending.
+bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueConst path,
+                    JSValueConst params, ScriptGrpcCall& call);
+bool read_grpc_metadata_of(JSContext* context, JSValueConst object, GrpcMetadata& metadata);
+
+// The samples of a call that has ended, and the bytes.
+void record_grpc(Engine& engine, const ScriptGrpcCall& call, const GrpcReply& reply);
+// One of the counters of streams.
+void count_grpc(Engine& engine, const ScriptGrpcCall& call, MetricId metric);
+
+// What a script sees of a status: null where it is OK.
+JSValue grpc_error_object(JSContext* context, const GrpcStatus& status);
+JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call,
+                             const GrpcReply& reply);
+JSValue grpc_metadata_object(JSContext* context, const GrpcMetadata& metadata);
+
+// Of the stream's natives.
+JSValue open_grpc_stream(JSContext* context, ScriptGrpcCall call, JSValueConst listener);
+JSValue write_grpc_stream(JSContext* context, JSValueConst stream, JSValueConst json);
+JSValue end_grpc_stream(JSContext* context, JSValueConst stream);
+
+}  // namespace brunt
