@@ -105,7 +105,7 @@ void record_grpc(Engine& engine, const ScriptGrpcCall& call, const GrpcReply& re
   const GrpcChannel::Bytes bytes = call.channel->take_bytes();
   engine.vu->bytes_sent += bytes.sent;
   engine.vu->bytes_received += bytes.received;
-  begin_samples(scenario, *engine.vu, nullptr);
+  begin_samples(scenario, *engine.vu);
   std::string tags = call.tags;
   append_tag(tags, "status", std::to_string(static_cast<int>(reply.status.code)));
   engine.body->metric_series(MetricId::grpc_req_duration, call.group, tags).add(reply.duration);
@@ -115,7 +115,7 @@ void record_grpc(Engine& engine, const ScriptGrpcCall& call, const GrpcReply& re
 }
 
 void count_grpc(Engine& engine, const ScriptGrpcCall& call, MetricId metric) {
-  begin_samples(engine.body->scenario(), *engine.vu, nullptr);
+  begin_samples(engine.body->scenario(), *engine.vu);
   engine.body->metric_series(metric, call.group, call.tags).add(1.0);
 }
 

@@ -196,7 +196,7 @@ JSValue js_connect(JSContext* context, JSValueConst, int, JSValueConst* argument
   }
   std::string tags = engine.tag_text();
   tags.append("url\n").append(client.address).append("\n");
-  begin_samples(engine.body->scenario(), *engine.vu, nullptr);
+  begin_samples(engine.body->scenario(), *engine.vu);
   engine.body->metric_series(MetricId::setup_time, engine.group, tags)
       .add(client.channel->setup_time());
   return js_bool(true);
