@@ -213,6 +213,21 @@ Result<std::unique_ptr<const ProtoSchema>> ProtoSchema::read_descriptors(
   return std::unique_ptr<const ProtoSchema>(new ProtoSchema(TRY(state_of(set))));
 }
 
+Result<std::vector<std::string>> ProtoSchema::missing_imports(std::span<const std::string> files) {
+  std::set<std::string> there, wanted;
+  for (const std::string& bytes : files) {
+    pb::FileDescriptorProto file;
+    if (!file.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      return fail(ErrorCode::malformed, "a file descriptor cannot be read");
+    there.insert(file.name());
+    wanted.insert(file.dependency().begin(), file.dependency().end());
+  }
+  std::vector<std::string> missing;
+  for (const std::string& name : wanted)
+    if (!there.contains(name) && known_proto_file(name).empty()) missing.push_back(name);
+  return missing;
+}
+
 const std::vector<ProtoMethod>& ProtoSchema::methods() const {
   return state_->methods;
 }

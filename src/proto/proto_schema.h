@@ -56,6 +56,9 @@ class ProtoSchema {
   // Errors: malformed.
   static Result<std::unique_ptr<const ProtoSchema>> read_descriptors(
       std::span<const std::string> files);
+  // What encoded FileDescriptorProtos import that is neither among them nor Google's own. Errors:
+  // malformed.
+  static Result<std::vector<std::string>> missing_imports(std::span<const std::string> files);
   ~ProtoSchema();
 
   const std::vector<ProtoMethod>& methods() const;

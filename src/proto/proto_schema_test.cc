@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "proto/grpc_services.h"
+
 using namespace brunt;
 
 namespace {
@@ -136,6 +138,24 @@ message M { optional int32 a = 1 [default = 4]; repeated string b = 2; required 
   std::string out;
   REQUIRE(schema->append_json(*schema->find_type("two.M"), "", out).has_value());
   CHECK(out == R"({"a":null,"b":[],"c":null})");
+}
+
+TEST_CASE("the messages of gRPCs own services are known") {
+  for (const char* name :
+       {"google.rpc.Status", "google.rpc.BadRequest.FieldViolation",
+        "grpc.health.v1.HealthCheckRequest", "grpc.reflection.v1.ServerReflectionRequest"})
+    CHECK(grpc_services().find_type(name) != nullptr);
+}
+
+TEST_CASE("descriptors say which files they lack") {
+  // A file a.proto that imports b.proto and Google's empty.proto.
+  const std::vector<std::string> files = {
+      "\x0a\x07"
+      "a.proto\x1a\x07"
+      "b.proto\x1a\x1bgoogle/protobuf/empty.proto"};
+  CHECK(ProtoSchema::missing_imports(files).value() == std::vector<std::string>{"b.proto"});
+  CHECK_FALSE(ProtoSchema::read_descriptors(files).has_value());
+  CHECK_FALSE(ProtoSchema::missing_imports(std::vector<std::string>{"\xff"}).has_value());
 }
 
 TEST_CASE("bytes that are no set of descriptors are refused") {

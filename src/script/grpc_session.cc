@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "proto/grpc_services.h"
 #include "script/script_bytes.h"
 #include "script/tag_text.h"
 
@@ -17,7 +18,32 @@ void append_tag(std::string& tags, std::string_view name, std::string_view value
 
 }  // namespace
 
+Result<TlsContext*> GrpcShared::tls(const TlsClientOptions& options) {
+  std::string key;
+  for (const std::string* text :
+       {&options.ca_file, &options.certificate, &options.key, &options.key_password})
+    key.append(std::to_string(text->size())).append(" ").append(*text);
+  if (const auto found = contexts.find(key); found != contexts.end()) return found->second.get();
+  if (contexts.size() >= contexts_max)
+    return fail(ErrorCode::exhausted, "too many different `tls` parameters of connections");
+  auto made = TRY(TlsContext::client(options));
+  return contexts.emplace(std::move(key), std::move(made)).first->second.get();
+}
+
+Result<const ProtoSchema*> GrpcShared::schema(const std::vector<std::string>& files) {
+  std::string key;
+  for (const std::string& bytes : files)
+    key.append(std::to_string(bytes.size())).append(" ").append(bytes);
+  if (const auto found = schemas.find(key); found != schemas.end()) return found->second.get();
+  if (schemas.size() >= schemas_max)
+    return fail(ErrorCode::exhausted, "reflection gave too many different schemas");
+  auto made = TRY(ProtoSchema::read_descriptors(files));
+  return schemas.emplace(std::move(key), std::move(made)).first->second.get();
+}
+
 GrpcMethodFound ScriptGrpcClient::find(std::string_view path) const {
+  if (reflected != nullptr)
+    if (const ProtoMethod* method = reflected->find_method(path)) return {reflected, method};
   // What was loaded last wins, as in k6.
   for (auto schema = schemas.rbegin(); schema != schemas.rend(); ++schema)
     if (const ProtoMethod* method = (*schema)->find_method(path)) return {*schema, method};
@@ -119,8 +145,15 @@ void count_grpc(Engine& engine, const ScriptGrpcCall& call, MetricId metric) {
   engine.body->metric_series(metric, call.group, call.tags).add(1.0);
 }
 
-JSValue grpc_error_object(JSContext* context, const GrpcStatus& status) {
+JSValue grpc_error_object(JSContext* context, const GrpcStatus& status, const ProtoSchema& more) {
   if (status.ok()) return js_null;
+  if (!status.details.empty()) {
+    const ProtoSchema& schema = grpc_services();
+    std::string json;
+    // Where a type is not known the rest is shown without details.
+    if (schema.append_json(*schema.find_type("google.rpc.Status"), status.details, json, &more))
+      return JS_ParseJSON(context, json.c_str(), json.size(), "<status>");
+  }
   const JSValue error = JS_NewObject(context);
   set_property(context, error, "code", JS_NewInt32(context, static_cast<int>(status.code)));
   set_property(context, error, "message", js_string(context, status.message));
@@ -160,7 +193,8 @@ JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call,
   set_property(context, response, "message", message);
   set_property(context, response, "headers", grpc_metadata_object(context, reply.headers));
   set_property(context, response, "trailers", grpc_metadata_object(context, reply.trailers));
-  set_property(context, response, "error", grpc_error_object(context, reply.status));
+  set_property(context, response, "error",
+               grpc_error_object(context, reply.status, *call.found.schema));
   return response;
 }
 

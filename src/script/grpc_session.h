@@ -3,6 +3,7 @@
 //
 // For this layer only.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +20,21 @@ struct GrpcMethodFound {
   const ProtoMethod* method = nullptr;  // nullptr: nobody knows it.
 };
 
+// What clients of all users share that is known only once they connect.
+struct GrpcShared {
+  // Of a connection's `tls`. Errors: as TlsContext::client().
+  Result<TlsContext*> tls(const TlsClientOptions& options);
+  // Of what a server's reflection gave. Errors: as ProtoSchema::read_descriptors(); exhausted.
+  Result<const ProtoSchema*> schema(const std::vector<std::string>& files);
+
+  static constexpr std::size_t contexts_max = 1'000, schemas_max = 100;
+  std::map<std::string, std::unique_ptr<TlsContext>> contexts;        // By the options' texts.
+  std::map<std::string, std::unique_ptr<const ProtoSchema>> schemas;  // By their bytes.
+};
+
 struct ScriptGrpcClient {
   std::vector<const ProtoSchema*> schemas;  // The bundle's.
+  const ProtoSchema* reflected = nullptr;   // GrpcShared's, where connect() asked the server.
   std::string address;                      // As the script gave it.
   // Shared with the calls under way. nullptr: not connected.
   std::shared_ptr<GrpcChannel> channel;
@@ -52,8 +66,8 @@ void record_grpc(Engine& engine, const ScriptGrpcCall& call, const GrpcReply& re
 // One of the counters of streams.
 void count_grpc(Engine& engine, const ScriptGrpcCall& call, MetricId metric);
 
-// What a script sees of a status: null where it is OK.
-JSValue grpc_error_object(JSContext* context, const GrpcStatus& status);
+// What a script sees of a status: null where it is OK. `more` may know types of its details.
+JSValue grpc_error_object(JSContext* context, const GrpcStatus& status, const ProtoSchema& more);
 JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call,
                              const GrpcReply& reply);
 JSValue grpc_metadata_object(JSContext* context, const GrpcMetadata& metadata);

@@ -59,9 +59,10 @@ class Receiver {
     }
     tell_metadata();
     record_grpc(engine_, held_->call, held_->stream.reply());
-    return [listener = listener_, status = held_->stream.reply().status](JSContext* context) {
-      if (!status.ok() &&
-          !tell(context, listener->get(), "error", grpc_error_object(context, status)))
+    return [listener = listener_, held = held_](JSContext* context) {
+      const GrpcStatus& status = held->stream.reply().status;
+      if (!status.ok() && !tell(context, listener->get(), "error",
+                                grpc_error_object(context, status, *held->call.found.schema)))
         return false;
       return tell(context, listener->get(), "end", JS_NewObject(context));
     };

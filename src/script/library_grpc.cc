@@ -5,6 +5,8 @@
 #include <array>
 #include <filesystem>
 
+#include "client/grpc_reflection.h"
+#include "proto/grpc_services.h"
 #include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/grpc_session.h"
@@ -141,6 +143,24 @@ std::string text_property(JSContext* context, JSValueConst object, const char* n
   return is_nothing(value.get()) ? std::string() : text_of(context, value.get());
 }
 
+// Of `tls: { cert, key, password, cacerts }`; the rest is that of the script's options.
+TlsClientOptions own_tls_options(JSContext* context, JSValueConst params) {
+  const Engine& engine = Engine::of(context);
+  const TlsOptions& plan = engine.body->scenario().shared.plan.tls;
+  const ScriptNetworkOptions& script = engine.bundle->network;
+  const JsValue tls = property(context, params, "tls");
+  TlsClientOptions options{.ca_file = text_property(context, params, "cacerts"),
+                           .insecure = plan.insecure,
+                           .certificate = text_property(context, tls.get(), "cert"),
+                           .key = text_property(context, tls.get(), "key"),
+                           .key_password = text_property(context, tls.get(), "password")};
+  if (options.ca_file.empty()) options.ca_file = plan.ca.string();
+  options.version_min = parse_tls_version(script.tls_version_min).value_or(options.version_min);
+  options.version_max = parse_tls_version(script.tls_version_max).value_or(options.version_max);
+  options.ciphers = script.tls_ciphers;
+  return options;
+}
+
 struct ConnectSettings {
   GrpcTarget target;
   GrpcLimits limits;
@@ -172,7 +192,32 @@ bool read_settings(JSContext* context, JSValueConst address, JSValueConst params
     settings.limits.sent_bytes_max = size;
   if (JS_ToBool(context, property(context, params, "plaintext").get()) > 0) return true;
   settings.target.tls = engine.body->scenario().shared.http.tls;
+  if (JS_IsObject(property(context, params, "tls").get())) {
+    const auto own = engine.body->grpc().tls(own_tls_options(context, params));
+    if (!own) return refuse("tls: " + own.error().text);
+    settings.target.tls = *own;
+  }
   return settings.target.tls != nullptr || refuse("TLS is not to be had here");
+}
+
+// Asks the server for its schema. False: an exception is pending.
+bool reflect(JSContext* context, ScriptGrpcClient& client, JSValueConst params, Instant deadline) {
+  Engine& engine = Engine::of(context);
+  GrpcMetadata metadata;
+  if (!read_grpc_metadata_of(context, property(context, params, "reflectMetadata").get(), metadata))
+    return false;
+  Result<const ProtoSchema*> schema = nullptr;
+  if (const auto files = reflect_grpc(*engine.fiber, *client.channel, metadata, deadline))
+    schema = engine.body->grpc().schema(*files);
+  else
+    schema = std::unexpected(files.error());
+  if (schema) {
+    client.reflected = *schema;
+    return true;
+  }
+  (void)throw_error(context,
+                    fmt::format("grpc connect to {}: {}", client.address, schema.error().text));
+  return false;
 }
 
 // (client, address, parameters)
@@ -189,7 +234,8 @@ JSValue js_connect(JSContext* context, JSValueConst, int, JSValueConst* argument
   client.channel = std::make_shared<GrpcChannel>(engine.body->scenario().shared.http,
                                                  settings.target, settings.limits);
   Fiber& self = *engine.fiber;
-  if (auto connected = client.channel->connect(self, self.now() + settings.timeout); !connected) {
+  const Instant deadline = self.now() + settings.timeout;
+  if (auto connected = client.channel->connect(self, deadline); !connected) {
     client.channel = nullptr;
     return throw_error(
         context, fmt::format("grpc connect to {}: {}", client.address, connected.error().text));
@@ -199,6 +245,9 @@ JSValue js_connect(JSContext* context, JSValueConst, int, JSValueConst* argument
   begin_samples(engine.body->scenario(), *engine.vu);
   engine.body->metric_series(MetricId::setup_time, engine.group, tags)
       .add(client.channel->setup_time());
+  if (JS_ToBool(context, property(context, arguments[2], "reflect").get()) > 0 &&
+      !reflect(context, client, arguments[2], deadline))
+    return js_exception;
   return js_bool(true);
 }
 
@@ -274,6 +323,41 @@ JSValue js_async_invoke(JSContext* context, JSValueConst, int, JSValueConst* arg
   return started ? shown.release() : throw_error(context, started.error().text);
 }
 
+// (client, service): { status }.
+JSValue js_health_check(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  Engine& engine = Engine::of(context);
+  const ScriptGrpcClient& client = client_of(arguments[0]);
+  if (engine.body == nullptr || client.channel == nullptr)
+    return throw_error(context, "no gRPC connection, you must call connect first");
+  const ProtoSchema& schema = grpc_services();
+  Json question;
+  question.set("service", Json(text_of(context, arguments[1])));
+  // Nothing in it could be refused.
+  const std::string request =
+      schema.encode(*schema.find_type("grpc.health.v1.HealthCheckRequest"), question.dump())
+          .value();
+  Unary unary;
+  unary.call.channel = client.channel;
+  unary.call.group = engine.group;
+  unary.call.tags = engine.tag_text();
+  Fiber& self = *engine.fiber;
+  constexpr Duration timeout = std::chrono::minutes(2);
+  const GrpcCall call{.path = "/grpc.health.v1.Health/Check", .deadline = self.now() + timeout};
+  if (!client.channel->invoke(self, call, request, unary.reply))
+    return throw_error(context, "the run ends");
+  record_grpc(engine, unary.call, unary.reply);
+  const GrpcStatus& status = unary.reply.status;
+  if (!status.ok())
+    return throw_error(context, fmt::format("rpc error: code = {} desc = {}",
+                                            static_cast<int>(status.code), status.message));
+  std::string json;
+  if (auto read = schema.append_json(*schema.find_type("grpc.health.v1.HealthCheckResponse"),
+                                     unary.reply.message, json);
+      !read)
+    return throw_error(context, read.error().text);
+  return JS_ParseJSON(context, json.c_str(), json.size(), "<health>");
+}
+
 // (client, path, parameters, listener)
 JSValue js_open_stream(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
   ScriptGrpcCall call;
@@ -290,13 +374,14 @@ JSValue js_end(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
   return end_grpc_stream(context, arguments[0]);
 }
 
-constexpr std::array<JsFunction, 10> natives = {{{"make", js_make, 0},
+constexpr std::array<JsFunction, 11> natives = {{{"make", js_make, 0},
                                                  {"load", js_load, 3},
                                                  {"loadProtoset", js_load_protoset, 2},
                                                  {"connect", js_connect, 3},
                                                  {"close", js_close, 1},
                                                  {"invoke", js_invoke, 4},
                                                  {"asyncInvoke", js_async_invoke, 4},
+                                                 {"healthCheck", js_health_check, 2},
                                                  {"openStream", js_open_stream, 4},
                                                  {"write", js_write, 2},
                                                  {"end", js_end, 1}}};
@@ -319,7 +404,12 @@ constexpr const char* names[] = {"Client",
                                  "StatusInternal",
                                  "StatusUnavailable",
                                  "StatusDataLoss",
-                                 "StatusUnauthenticated"};
+                                 "StatusUnauthenticated",
+                                 "HealthCheckUnknown",
+                                 "HealthCheckServing",
+                                 "HealthCheckNotServing",
+                                 "HealthCheckServiceUnknown",
+                                 "HealthCheckServiceUnkown"};
 
 int fill(JSContext* context, JSModuleDef* module) {
   return export_library(context, module, "grpc", names);

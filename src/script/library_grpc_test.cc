@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "client/grpc_test_server.h"
-#include "proto/proto_schema.h"
+#include "proto/grpc_services.h"
 #include "script/script_test_world.h"
 
 namespace brunt {
@@ -227,6 +227,61 @@ TEST_CASE("a stream that goes wrong tells of the error before its end") {
   GrpcScriptWorld closed;
   closed.run(listen + "open(); client.close();");
   CHECK(closed.said[0].starts_with("console.log: 1 "));
+}
+
+TEST_CASE("details of an error are shown where their type is known") {
+  GrpcScriptWorld world;
+  world.grpc = [](GrpcTestCall& call) {
+    if (!call.over) return;
+    const ProtoSchema& own = grpc_services();
+    const std::string details =
+        own.encode(*own.find_type("google.rpc.Status"),
+                   R"({"code": 5, "message": "gone", "details": [{"@type":)"
+                   R"("type.googleapis.com/google.rpc.ErrorInfo", "reason": "R"}]})")
+            .value();
+    call.finish(GrpcCode::not_found, "gone",
+                {{"grpc-status-details-bin", encode_grpc_metadata("x-bin", details)}});
+  };
+  world.run(
+      "client.connect('localhost:80', plain);"
+      "const r = client.invoke('echo.v1.Echo/Once', {}); console.log(r.error);");
+  REQUIRE(world.said.size() == 1);
+  CHECK(world.said[0].contains(R"("message":"gone","details":[{"@type":)"));
+  CHECK(world.said[0].contains(R"("reason":"R")"));
+}
+
+TEST_CASE("a health check gives a status, or throws what the server says") {
+  GrpcScriptWorld world;
+  world.grpc = [](GrpcTestCall& call) {
+    if (!call.over) return;
+    CHECK(call.path() == "/grpc.health.v1.Health/Check");
+    const bool is_known = !call.messages[0].ends_with('x');
+    if (is_known) call.send("\x08\x01");
+    call.finish(is_known ? GrpcCode::ok : GrpcCode::not_found, "who");
+  };
+  world.run(
+      "client.connect('localhost:80', plain);"
+      "check(client.healthCheck(), { up: (r) => r.status === grpc.HealthCheckServing });"
+      "try { client.healthCheck('x') } catch (e) { check(e, { told: (e) => "
+      "e.message.includes('code = 5 desc = who') }) }");
+  CHECK(world.told.empty());
+  CHECK(world.sum("checks") == 2);
+}
+
+TEST_CASE("a server without reflection is told apart when the connection is made") {
+  GrpcScriptWorld world;
+  std::vector<std::string> paths;
+  world.grpc = [&paths](GrpcTestCall& call) {
+    paths.push_back(call.path());
+    call.finish(GrpcCode::unimplemented, "no");
+  };
+  world.run(
+      "try { client.connect('localhost:80', { plaintext: true, reflect: true }) }"
+      "catch (e) { check(e, { told: (e) => e.message.includes('status 12: no') }) }");
+  CHECK(world.sum("checks") == 1);
+  CHECK(paths ==
+        std::vector<std::string>{"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                                 "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"});
 }
 
 TEST_CASE("an iteration that is cut off ends its streams and calls") {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
+#include "script/grpc_session.h"
 #include "script/script_vu.h"
 #include "script/secret_sources.h"
 
@@ -78,6 +79,11 @@ ScriptBody::ScriptBody(ScenarioContext scenario, ScriptCall call, const ScriptBo
 }
 
 ScriptBody::~ScriptBody() = default;
+
+GrpcShared& ScriptBody::grpc() {
+  if (grpc_ == nullptr) grpc_ = std::make_unique<GrpcShared>();
+  return *grpc_;
+}
 
 Result<> ScriptBody::start_vu(Fiber& self, Vu& vu) {
   const std::uint64_t stream = (static_cast<std::uint64_t>(scenario_.index) << 40U) + vu.id_in_test;

@@ -23,6 +23,7 @@
 namespace brunt {
 
 struct ScriptExchange;
+struct GrpcShared;
 
 struct ScriptBodyOptions {
   const MetricRegistry& registry;  // Has the script's own metrics.
@@ -90,6 +91,7 @@ class ScriptBody final : public VuBody {
   // nullptr: there are enough. What is kept stays where it is.
   const KnownRequest* keep_request(std::string_view key, KnownRequest request);
   DraftPool<ScriptExchange>& exchanges() { return exchanges_; }
+  GrpcShared& grpc();  // grpc_session.h
   Result<MetricId> find_metric(std::string_view name) const { return registry_.find(name); }
   void say(std::string_view text);
   void note_error(std::string_view text);
@@ -125,6 +127,7 @@ class ScriptBody final : public VuBody {
   DraftPool<ScriptExchange> exchanges_;
   MessageDeflate deflate_;
   WebSocketClientOptions websockets_;
+  std::unique_ptr<GrpcShared> grpc_;  // From its first use on.
 };
 
 }  // namespace brunt

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """k6 scripts with gRPC against a real server, npm's @grpc/grpc-js."""
+import subprocess
 import unittest
 
 from harness import ROOT, Case, free_port, npm_folder, wait_for_port
@@ -13,9 +14,9 @@ def values(record, metric):
 
 
 class Grpc(Case):
-    def server(self, *tls):
+    def server(self, *tls, proto=PROTO):
         port = free_port()
-        self.start(["node", str(npm_folder() / "grpc.mjs"), str(port), str(PROTO), *tls])
+        self.start(["node", str(npm_folder() / "grpc.mjs"), str(port), str(proto), *tls])
         wait_for_port(port, seconds=60)
         return f"127.0.0.1:{port}"
 
@@ -62,6 +63,36 @@ class Grpc(Case):
             client.connect(__ENV.SERVER, { plaintext: true, maxReceiveSize: 1000 });
             check(client.invoke('greeter.v1.Greeter/SayHello', { name }), { refused: (r) => r.status === grpc.StatusResourceExhausted });
           }""", self.server())
+
+    def test_reflection_and_health_of_a_real_server(self):
+        # The descriptors that this server makes do not say what they import.
+        proto = self.write("plain.proto", "".join(line for line in PROTO.read_text().splitlines(True) if "google" not in line))
+        self.run_script("""
+          export default () => {
+            client.connect(__ENV.SERVER, { plaintext: true, reflect: true });
+            check(client.invoke('greeter.v1.Greeter/SayHello', { name: 'x' }), { 'no file is needed': (r) => r.message.text === 'hello x' });
+            check(client.healthCheck(), { serving: (r) => r.status === grpc.HealthCheckServing });
+            check(client.healthCheck('asleep'), { asleep: (r) => r.status === grpc.HealthCheckNotServing });
+            let message = '';
+            try { client.healthCheck('nobody') } catch (error) { message = error.message }
+            check(message, { 'an unknown service throws': (m) => m.includes('code = 5') });
+          }""", self.server(proto=proto), "--vus", "3", "--iterations", "9")
+
+    def test_tls_with_an_authority_of_its_own_and_without(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=test",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+                       cwd=self.folder, check=True, capture_output=True)
+        server = self.server(str(self.folder / "cert.pem"), str(self.folder / "key.pem"))
+        self.run_script("""
+          client.load([__ENV.PROTOS], 'greeter.proto');
+          const cacerts = [open('cert.pem')];
+          export default () => {
+            client.connect(__ENV.SERVER, { tls: { cacerts } });
+            check(client.invoke('greeter.v1.Greeter/SayHello', { name: 'x' }), { 'is OK': (r) => r.status === grpc.StatusOK });
+            let message = '';
+            try { client.connect(__ENV.SERVER) } catch (error) { message = error.message }
+            check(message, { 'nobody vouches for it': (m) => m.includes('unknown authority') });
+          }""", server)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,11 @@
     'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss',
     'Unauthenticated',
   ];
-  const constants = Object.fromEntries(codes.map((name, code) => [`Status${name}`, code]));
+  const constants = {
+    ...Object.fromEntries(codes.map((name, code) => [`Status${name}`, code])),
+    // k6 spells the last one so.
+    HealthCheckUnknown: 0, HealthCheckServing: 1, HealthCheckNotServing: 2, HealthCheckServiceUnknown: 3, HealthCheckServiceUnkown: 3,
+  };
   // ProtoJSON has texts for the numbers that JSON has none for.
   const finite = (key, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value);
   const messageOf = (request) => {
@@ -53,6 +57,7 @@
     }
     invoke(method, request, params) { return native.invoke(this.#handle, ...callOf(method, request, params)); }
     async asyncInvoke(method, request, params) { return native.asyncInvoke(this.#handle, ...callOf(method, request, params)); }
+    healthCheck(service) { return native.healthCheck(this.#handle, String(service ?? '')); }
     close() { native.close(this.#handle); }
     static handleOf(client) {
       if (client === undefined || client === null) throw new Error('empty gRPC client');
