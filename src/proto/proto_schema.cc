@@ -187,8 +187,9 @@ Result<std::unique_ptr<const ProtoSchema>> ProtoSchema::read(std::span<const std
     collect(*file, seen, set);
   }
   // A pool of its own: the importer's would look for files whenever it does not know a name.
+  auto state = TRY(state_of(set));
   // No make_unique: the constructor is private.
-  return std::unique_ptr<const ProtoSchema>(new ProtoSchema(TRY(state_of(set))));
+  return std::unique_ptr<const ProtoSchema>(new ProtoSchema(std::move(state)));
 }
 
 Result<std::unique_ptr<const ProtoSchema>> ProtoSchema::read_set(std::string_view bytes) {
@@ -198,8 +199,9 @@ Result<std::unique_ptr<const ProtoSchema>> ProtoSchema::read_set(std::string_vie
     return fail(ErrorCode::malformed,
                 "it is no set of descriptors, as protoc --include_imports --descriptor_set_out "
                 "makes one");
+  auto state = TRY(state_of(set));
   // No make_unique: the constructor is private.
-  return std::unique_ptr<const ProtoSchema>(new ProtoSchema(TRY(state_of(set))));
+  return std::unique_ptr<const ProtoSchema>(new ProtoSchema(std::move(state)));
 }
 
 Result<std::unique_ptr<const ProtoSchema>> ProtoSchema::read_descriptors(
@@ -209,8 +211,9 @@ Result<std::unique_ptr<const ProtoSchema>> ProtoSchema::read_descriptors(
   for (const std::string& bytes : files)
     if (!set.add_file()->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
       return fail(ErrorCode::malformed, "a file descriptor cannot be read");
+  auto state = TRY(state_of(set));
   // No make_unique: the constructor is private.
-  return std::unique_ptr<const ProtoSchema>(new ProtoSchema(TRY(state_of(set))));
+  return std::unique_ptr<const ProtoSchema>(new ProtoSchema(std::move(state)));
 }
 
 Result<std::vector<std::string>> ProtoSchema::missing_imports(std::span<const std::string> files) {
