@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/md5.h"
+#include "base/digest.h"
 #include "metrics/threshold.h"
 #include "report/figures.h"
 

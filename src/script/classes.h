@@ -2,6 +2,8 @@
 //
 // For this layer only.
 #pragma once
+#include <memory>
+
 #include "script/engine.h"
 
 namespace brunt {
@@ -21,5 +23,26 @@ struct ClassIds {
 };
 
 const ClassIds& class_ids();
+
+template <auto Class, typename Held>
+void free_held(JSRuntime*, JSValue object) {
+  const std::unique_ptr<Held> held(static_cast<Held*>(JS_GetOpaque(object, class_ids().*Class)));
+}
+
+// An object of the class `Class`, a member of ClassIds, which owns `held`: QuickJS keeps a plain
+// pointer, which JS_GetOpaque() gives back. js_exception: there is none, and `held` is gone.
+//
+//   return native_object<&ClassIds::html>(context, "HtmlDocument", std::move(page));
+template <auto Class, typename Held>
+JSValue native_object(JSContext* context, const char* name, std::unique_ptr<Held> held) {
+  JSRuntime* const runtime = JS_GetRuntime(context);
+  if (JS_IsRegisteredClass(runtime, class_ids().*Class) == 0) {
+    const JSClassDef definition{.class_name = name, .finalizer = free_held<Class, Held>};
+    JS_NewClass(runtime, class_ids().*Class, &definition);
+  }
+  const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().*Class));
+  if (!JS_IsException(object)) JS_SetOpaque(object, held.release());
+  return object;
+}
 
 }  // namespace brunt

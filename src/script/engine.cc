@@ -10,6 +10,7 @@
 #include "script/commonjs.h"
 #include "script/library.h"
 #include "script/source_files.h"
+#include "script/tag_text.h"
 
 namespace brunt {
 
@@ -194,7 +195,7 @@ void Engine::enter(Fiber& self) {
 
 std::string Engine::tag_text() const {
   std::string text;
-  for (const auto& [name, value] : tags) text.append(name).append("\n").append(value).append("\n");
+  for (const auto& [name, value] : tags) append_tag(text, name, value);
   return text;
 }
 

@@ -83,7 +83,6 @@ class Engine {
   ScriptBody* body = nullptr;
   PlanVu* vu = nullptr;
   Fiber* fiber = nullptr;
-  bool has_response_class = false;  // Of k6/http: many VUs never ask for anything.
   bool in_init = true;
   // exec.vu.metrics.tags: of everything that this virtual user measures from then on.
   std::vector<std::pair<std::string, std::string>> tags;

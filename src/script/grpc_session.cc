@@ -10,13 +10,6 @@
 #include "script/tag_text.h"
 
 namespace brunt {
-namespace {
-
-void append_tag(std::string& tags, std::string_view name, std::string_view value) {
-  tags.append(name).append("\n").append(value).append("\n");
-}
-
-}  // namespace
 
 Result<TlsContext*> GrpcShared::tls(const TlsClientOptions& options) {
   std::string key;
@@ -79,6 +72,17 @@ bool read_grpc_metadata_of(JSContext* context, JSValueConst object, GrpcMetadata
   return good;
 }
 
+bool read_grpc_timeout(JSContext* context, JSValueConst params, Duration& timeout) {
+  const JsValue value = property(context, params, "timeout");
+  if (is_nothing(value.get())) return true;
+  const auto duration = duration_of(context, value.get());
+  if (duration) timeout = *duration;
+  if (!duration)
+    (void)throw_error(context,
+                      fmt::format("invalid timeout value: {}", text_of(context, value.get())));
+  return duration.has_value();
+}
+
 bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueConst path,
                     JSValueConst params, ScriptGrpcCall& call) {
   const Engine& engine = Engine::of(context);
@@ -107,15 +111,7 @@ bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueC
   if (!append_tags(context, property(context, params, "tags").get(), call.tags, &own_name) ||
       !read_grpc_metadata_of(context, property(context, params, "metadata").get(), call.metadata))
     return false;
-  if (const JsValue timeout = property(context, params, "timeout"); !is_nothing(timeout.get())) {
-    const auto duration = duration_of(context, timeout.get());
-    if (!duration) {
-      (void)throw_error(context,
-                        fmt::format("invalid timeout value: {}", text_of(context, timeout.get())));
-      return false;
-    }
-    call.timeout = *duration;
-  }
+  if (!read_grpc_timeout(context, params, call.timeout)) return false;
   call.discards = JS_ToBool(context, property(context, params, "discardResponseMessage").get()) > 0;
   const std::string_view whole = name.view();
   const std::size_t slash = whole.rfind('/');

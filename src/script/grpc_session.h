@@ -59,6 +59,8 @@ struct ScriptGrpcCall {
 // (path, parameters) of a call. False: an exception is pending.
 bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueConst path,
                     JSValueConst params, ScriptGrpcCall& call);
+// Of parameters that have one; else it stays.
+bool read_grpc_timeout(JSContext* context, JSValueConst params, Duration& timeout);
 bool read_grpc_metadata_of(JSContext* context, JSValueConst object, GrpcMetadata& metadata);
 
 // The samples of a call that has ended, and the bytes.

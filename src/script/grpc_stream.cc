@@ -114,12 +114,6 @@ class Receiver {
   bool told_metadata_ = false;
 };
 
-void let_go(JSRuntime*, JSValue object) {
-  // Made by open_grpc_stream(): QuickJS keeps a plain pointer.
-  const std::unique_ptr<StreamHeld> held(
-      static_cast<StreamHeld*>(JS_GetOpaque(object, class_ids().grpc_stream)));
-}
-
 ScriptGrpcStream& stream_of(JSValueConst object) {
   return **static_cast<StreamHeld*>(JS_GetOpaque(object, class_ids().grpc_stream));
 }
@@ -134,10 +128,6 @@ JSValue flush(JSContext* context, ScriptGrpcStream& held) {
 
 JSValue open_grpc_stream(JSContext* context, ScriptGrpcCall call, JSValueConst listener) {
   Engine& engine = Engine::of(context);
-  if (JS_IsRegisteredClass(JS_GetRuntime(context), class_ids().grpc_stream) == 0) {
-    const JSClassDef definition{.class_name = "GrpcStream", .finalizer = let_go};
-    JS_NewClass(JS_GetRuntime(context), class_ids().grpc_stream, &definition);
-  }
   // Shared: see StreamHeld.
   auto held = std::make_shared<ScriptGrpcStream>(std::move(call));
   Fiber& self = *engine.fiber;
@@ -145,9 +135,9 @@ JSValue open_grpc_stream(JSContext* context, ScriptGrpcCall call, JSValueConst l
   if (opened) opened = held->stream.flush(self);
   if (!opened) return throw_error(context, opened.error().text);
   count_grpc(engine, held->call, MetricId::grpc_streams);
-  JsValue object(context, JS_NewObjectClass(context, static_cast<int>(class_ids().grpc_stream)));
+  JsValue object(context, native_object<&ClassIds::grpc_stream>(
+                              context, "GrpcStream", std::make_unique<StreamHeld>(held)));
   if (object.failed()) return js_exception;
-  JS_SetOpaque(object.get(), std::make_unique<StreamHeld>(held).release());
   const auto started = engine.events.start(
       "grpc.Stream",
       [receiver = Receiver(engine, std::move(held), listener)](

@@ -292,7 +292,9 @@ JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchan
         home.scenario().scenario.name,
         "request failed: " + (failure.cause == ErrorCode::denied ? failure.detail : text));
   }
-  if (!std::exchange(Engine::of(context).has_response_class, true)) add_response_class(context);
+  // Many users import k6/http and never ask for anything.
+  if (JS_IsRegisteredClass(JS_GetRuntime(context), class_ids().response) == 0)
+    add_response_class(context);
   const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().response));
   if (JS_IsException(object)) {
     home.exchanges().give_back(std::move(exchange));

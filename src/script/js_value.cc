@@ -91,6 +91,11 @@ JsValue property(JSContext* context, JSValueConst object, const char* name) {
   return {context, JS_GetPropertyStr(context, object, name)};
 }
 
+std::string text_property(JSContext* context, JSValueConst object, const char* name) {
+  const JsValue value = property(context, object, name);
+  return is_nothing(value.get()) ? std::string() : text_of(context, value.get());
+}
+
 void set_property(JSContext* context, JSValueConst object, const char* name, JSValue value) {
   JS_DefinePropertyValueStr(context, object, name, value, JS_PROP_C_W_E);
 }

@@ -111,6 +111,8 @@ class JsPromise {
 // The names of an object's own enumerable properties, in their order.
 std::vector<std::string> property_names(JSContext* context, JSValueConst object);
 JsValue property(JSContext* context, JSValueConst object, const char* name);
+// "" where it is undefined or null.
+std::string text_property(JSContext* context, JSValueConst object, const char* name);
 void set_property(JSContext* context, JSValueConst object, const char* name, JSValue value);
 // A property that is asked of `code` each time it is looked at.
 void add_getter(JSContext* context, JSValueConst object, const char* name, JSCFunction* code);

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/assert.h"
-#include "script/module_exports.h"
 
 namespace brunt {
 namespace {
@@ -117,16 +116,6 @@ JSValue library(JSContext* context, std::string_view name) {
   const JSValue made = run(context, name);
   if (!JS_IsException(made)) kept.emplace_back(name, JS_DupValue(context, made));
   return made;
-}
-
-int export_library(JSContext* context, JSModuleDef* module, std::string_view name,
-                   std::span<const char* const> members) {
-  const JsValue made(context, library(context, name));
-  if (made.failed()) return -1;
-  ModuleExports exports(context, module);
-  for (const char* member : members)
-    exports.give(member, property(context, made.get(), member).release());
-  return exports.finish();
 }
 
 void add_library_globals(JSContext* context) {

@@ -34,10 +34,6 @@ std::string jslib_names();
 
 void add_library_globals(JSContext* context);
 
-// Fills a module with members of what the library returned. As a JSModuleInitFunc returns.
-int export_library(JSContext* context, JSModuleDef* module, std::string_view name,
-                   std::span<const char* const> members);
-
 // What is native in each.
 std::span<const JsFunction> text_natives();
 std::span<const JsFunction> web_crypto_natives();

@@ -1,4 +1,4 @@
-// What is native in library/files.js, and the modules k6/experimental/fs and k6/experimental/csv.
+// What is native in library/files.js, and the module k6/experimental/fs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -92,7 +92,6 @@ constexpr std::array<JsFunction, 3> natives = {
     {{"read", js_read, 5}, {"record", js_record, 3}, {"shared", js_shared, 2}}};
 
 constexpr const char* fs_names[] = {"open", "SeekMode"};
-constexpr const char* csv_names[] = {"parse", "Parser"};
 
 int fill_fs(JSContext* context, JSModuleDef* module) {
   const JsValue files(context, library(context, "files"));
@@ -103,10 +102,6 @@ int fill_fs(JSContext* context, JSModuleDef* module) {
   return exports.finish();
 }
 
-int fill_csv(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "files", csv_names);
-}
-
 }  // namespace
 
 std::span<const JsFunction> files_natives() {
@@ -115,10 +110,6 @@ std::span<const JsFunction> files_natives() {
 
 JSModuleDef* make_fs_module(JSContext* context) {
   return declare_module(context, "k6/experimental/fs", fill_fs, fs_names);
-}
-
-JSModuleDef* make_csv_module(JSContext* context) {
-  return declare_module(context, "k6/experimental/csv", fill_csv, csv_names);
 }
 
 }  // namespace brunt

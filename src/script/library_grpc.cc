@@ -1,4 +1,4 @@
-// What is native in library/grpc.js, and the module k6/net/grpc.
+// What is native in library/grpc.js.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,12 +7,11 @@
 
 #include "client/grpc_reflection.h"
 #include "proto/grpc_services.h"
-#include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/grpc_session.h"
 #include "script/library.h"
-#include "script/module_exports.h"
 #include "script/source_files.h"
+#include "script/tag_text.h"
 
 namespace brunt {
 namespace {
@@ -21,20 +20,9 @@ ScriptGrpcClient& client_of(JSValueConst object) {
   return *static_cast<ScriptGrpcClient*>(JS_GetOpaque(object, class_ids().grpc_client));
 }
 
-void let_go(JSRuntime*, JSValue object) {
-  // Made by js_make(): QuickJS keeps a plain pointer.
-  const std::unique_ptr<ScriptGrpcClient> client(
-      static_cast<ScriptGrpcClient*>(JS_GetOpaque(object, class_ids().grpc_client)));
-}
-
 JSValue js_make(JSContext* context, JSValueConst, int, JSValueConst*) {
-  if (JS_IsRegisteredClass(JS_GetRuntime(context), class_ids().grpc_client) == 0) {
-    const JSClassDef definition{.class_name = "GrpcClient", .finalizer = let_go};
-    JS_NewClass(JS_GetRuntime(context), class_ids().grpc_client, &definition);
-  }
-  const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().grpc_client));
-  if (!JS_IsException(object)) JS_SetOpaque(object, std::make_unique<ScriptGrpcClient>().release());
-  return object;
+  return native_object<&ClassIds::grpc_client>(context, "GrpcClient",
+                                               std::make_unique<ScriptGrpcClient>());
 }
 
 std::vector<std::string> texts_of(JSContext* context, JSValueConst list) {
@@ -138,11 +126,6 @@ std::size_t size_of(JSContext* context, JSValueConst params, const char* name) {
   return static_cast<std::size_t>(std::clamp(size, 0.0, 4e9));
 }
 
-std::string text_property(JSContext* context, JSValueConst object, const char* name) {
-  const JsValue value = property(context, object, name);
-  return is_nothing(value.get()) ? std::string() : text_of(context, value.get());
-}
-
 // Of `tls: { cert, key, password, cacerts }`; the rest is that of the script's options.
 TlsClientOptions own_tls_options(JSContext* context, JSValueConst params) {
   const Engine& engine = Engine::of(context);
@@ -180,12 +163,7 @@ bool read_settings(JSContext* context, JSValueConst address, JSValueConst params
   settings.target.peer = std::move(*peer);
   settings.target.authority = text_property(context, params, "authority");
   settings.target.user_agent = engine.bundle->http.user_agent;
-  if (const JsValue timeout = property(context, params, "timeout"); !is_nothing(timeout.get())) {
-    const auto duration = duration_of(context, timeout.get());
-    if (!duration)
-      return refuse(fmt::format("invalid timeout value: {}", text_of(context, timeout.get())));
-    settings.timeout = *duration;
-  }
+  if (!read_grpc_timeout(context, params, settings.timeout)) return false;
   if (const std::size_t size = size_of(context, params, "maxReceiveSize"); size > 0)
     settings.limits.received_bytes_max = size;
   if (const std::size_t size = size_of(context, params, "maxSendSize"); size > 0)
@@ -241,7 +219,7 @@ JSValue js_connect(JSContext* context, JSValueConst, int, JSValueConst* argument
         context, fmt::format("grpc connect to {}: {}", client.address, connected.error().text));
   }
   std::string tags = engine.tag_text();
-  tags.append("url\n").append(client.address).append("\n");
+  append_tag(tags, "url", client.address);
   begin_samples(engine.body->scenario(), *engine.vu);
   engine.body->metric_series(MetricId::setup_time, engine.group, tags)
       .add(client.channel->setup_time());
@@ -264,6 +242,8 @@ JSValue js_close(JSContext* context, JSValueConst, int, JSValueConst* arguments)
   return js_undefined;
 }
 
+constexpr Duration unary_timeout = std::chrono::minutes(2);  // Where none is given, as in k6.
+
 struct Unary {
   ScriptGrpcCall call;
   std::string request;
@@ -282,8 +262,7 @@ bool read_unary(JSContext* context, JSValueConst* arguments, Unary& unary) {
   ScriptGrpcCall& call = unary.call;
   if (!read_grpc_call(context, client_of(arguments[0]), arguments[1], arguments[3], call))
     return false;
-  constexpr Duration timeout_default = std::chrono::minutes(2);
-  if (call.timeout == Duration{}) call.timeout = timeout_default;
+  if (call.timeout == Duration{}) call.timeout = unary_timeout;
   const JsText json(context, arguments[2]);
   if (!json.ok()) return false;
   auto request = call.found.schema->encode(*call.found.method->request, json.view());
@@ -341,8 +320,8 @@ JSValue js_health_check(JSContext* context, JSValueConst, int, JSValueConst* arg
   unary.call.group = engine.group;
   unary.call.tags = engine.tag_text();
   Fiber& self = *engine.fiber;
-  constexpr Duration timeout = std::chrono::minutes(2);
-  const GrpcCall call{.path = "/grpc.health.v1.Health/Check", .deadline = self.now() + timeout};
+  const GrpcCall call{.path = "/grpc.health.v1.Health/Check",
+                      .deadline = self.now() + unary_timeout};
   if (!client.channel->invoke(self, call, request, unary.reply))
     return throw_error(context, "the run ends");
   record_grpc(engine, unary.call, unary.reply);
@@ -386,43 +365,10 @@ constexpr std::array<JsFunction, 11> natives = {{{"make", js_make, 0},
                                                  {"write", js_write, 2},
                                                  {"end", js_end, 1}}};
 
-constexpr const char* names[] = {"Client",
-                                 "Stream",
-                                 "StatusOK",
-                                 "StatusCanceled",
-                                 "StatusUnknown",
-                                 "StatusInvalidArgument",
-                                 "StatusDeadlineExceeded",
-                                 "StatusNotFound",
-                                 "StatusAlreadyExists",
-                                 "StatusPermissionDenied",
-                                 "StatusResourceExhausted",
-                                 "StatusFailedPrecondition",
-                                 "StatusAborted",
-                                 "StatusOutOfRange",
-                                 "StatusUnimplemented",
-                                 "StatusInternal",
-                                 "StatusUnavailable",
-                                 "StatusDataLoss",
-                                 "StatusUnauthenticated",
-                                 "HealthCheckUnknown",
-                                 "HealthCheckServing",
-                                 "HealthCheckNotServing",
-                                 "HealthCheckServiceUnknown",
-                                 "HealthCheckServiceUnkown"};
-
-int fill(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "grpc", names);
-}
-
 }  // namespace
 
 std::span<const JsFunction> grpc_natives() {
   return natives;
-}
-
-JSModuleDef* make_grpc_module(JSContext* context) {
-  return declare_module(context, "k6/net/grpc", fill, names);
 }
 
 }  // namespace brunt

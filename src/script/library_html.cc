@@ -1,15 +1,13 @@
-// What is native in library/html.js, and the module k6/html made of it.
+// What is native in library/html.js.
 #include <algorithm>
 #include <array>
 #include <memory>
 
-#include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/css_selector.h"
 #include "script/exchange.h"
 #include "script/html_document.h"
 #include "script/library.h"
-#include "script/module_exports.h"
 
 namespace brunt {
 namespace {
@@ -33,25 +31,13 @@ std::optional<Place> place_of(JSContext* context, JSValueConst* arguments) {
   return std::nullopt;
 }
 
-void let_go(JSRuntime*, JSValue object) {
-  const std::unique_ptr<HtmlDocument> gone(
-      static_cast<HtmlDocument*>(JS_GetOpaque(object, class_ids().html)));
-}
-
 JSValue js_parse(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
-  JSRuntime* runtime = JS_GetRuntime(context);
-  if (JS_IsRegisteredClass(runtime, class_ids().html) == 0) {
-    const JSClassDef definition{.class_name = "HtmlDocument", .finalizer = let_go};
-    JS_NewClass(runtime, class_ids().html, &definition);
-  }
   const JsText text(context, arguments[0]);
   if (!text.ok()) return js_exception;
   auto page = HtmlDocument::parse(text.view());
   if (!page) return throw_error(context, page.error().text);
-  const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().html));
-  if (JS_IsException(object)) return object;
-  JS_SetOpaque(object, std::make_unique<HtmlDocument>(std::move(*page)).release());
-  return object;
+  return native_object<&ClassIds::html>(context, "HtmlDocument",
+                                        std::make_unique<HtmlDocument>(std::move(*page)));
 }
 
 JSValue js_ids(JSContext* context, const std::vector<std::uint32_t>& ids) {
@@ -191,20 +177,11 @@ constexpr std::array<JsFunction, 15> natives = {{{"parse", js_parse, 1},
                                                  {"attr", js_attr, 3},
                                                  {"attributes", js_attributes, 2},
                                                  {"request", js_request, 4}}};
-constexpr std::array<const char*, 3> exports = {"parseHTML", "Selection", "Element"};
-
-int fill(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "html", exports);
-}
 
 }  // namespace
 
 std::span<const JsFunction> html_natives() {
   return natives;
-}
-
-JSModuleDef* make_html_module(JSContext* context) {
-  return declare_module(context, "k6/html", fill, exports);
 }
 
 }  // namespace brunt

@@ -1,4 +1,4 @@
-// Modules that are members of a library and nothing else: k6/experimental/streams and webcrypto.
+// Modules that are members of a library and nothing else.
 #include "script/builtin_modules.h"
 #include "script/library.h"
 #include "script/module_exports.h"
@@ -6,28 +6,96 @@
 namespace brunt {
 namespace {
 
-constexpr const char* streams[] = {
+struct LibraryModule {
+  const char* name;
+  std::string_view library;
+  std::span<const char* const> members;
+};
+
+constexpr const char* csv_members[] = {"parse", "Parser"};
+constexpr const char* grpc_members[] = {"Client",
+                                        "Stream",
+                                        "StatusOK",
+                                        "StatusCanceled",
+                                        "StatusUnknown",
+                                        "StatusInvalidArgument",
+                                        "StatusDeadlineExceeded",
+                                        "StatusNotFound",
+                                        "StatusAlreadyExists",
+                                        "StatusPermissionDenied",
+                                        "StatusResourceExhausted",
+                                        "StatusFailedPrecondition",
+                                        "StatusAborted",
+                                        "StatusOutOfRange",
+                                        "StatusUnimplemented",
+                                        "StatusInternal",
+                                        "StatusUnavailable",
+                                        "StatusDataLoss",
+                                        "StatusUnauthenticated",
+                                        "HealthCheckUnknown",
+                                        "HealthCheckServing",
+                                        "HealthCheckNotServing",
+                                        "HealthCheckServiceUnknown",
+                                        "HealthCheckServiceUnkown"};
+constexpr const char* html_members[] = {"parseHTML", "Selection", "Element"};
+constexpr const char* redis_members[] = {"Client"};
+constexpr const char* streams_members[] = {
     "CountQueuingStrategy",        "ReadableStream", "ReadableStreamDefaultController",
     "ReadableStreamDefaultReader", "WritableStream", "WritableStreamDefaultController",
     "WritableStreamDefaultWriter"};
-constexpr const char* web_crypto[] = {"crypto"};
+constexpr const char* webcrypto_members[] = {"crypto"};
+constexpr const char* websockets_members[] = {"WebSocket", "Blob"};
+constexpr const char* ws_members[] = {"connect"};
 
-int fill_streams(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "streams", streams);
+constexpr LibraryModule csv{"k6/experimental/csv", "files", csv_members};
+constexpr LibraryModule grpc{"k6/net/grpc", "grpc", grpc_members};
+constexpr LibraryModule html{"k6/html", "html", html_members};
+constexpr LibraryModule redis{"k6/experimental/redis", "redis", redis_members};
+constexpr LibraryModule streams{"k6/experimental/streams", "streams", streams_members};
+constexpr LibraryModule webcrypto{"k6/experimental/webcrypto", "web_crypto", webcrypto_members};
+constexpr LibraryModule websockets{"k6/websockets", "websocket", websockets_members};
+constexpr LibraryModule ws{"k6/ws", "websocket", ws_members};
+
+template <const LibraryModule& module>
+int fill(JSContext* context, JSModuleDef* definition) {
+  const JsValue made(context, library(context, module.library));
+  if (made.failed()) return -1;
+  ModuleExports exports(context, definition);
+  for (const char* member : module.members)
+    exports.give(member, property(context, made.get(), member).release());
+  return exports.finish();
 }
 
-int fill_web_crypto(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "web_crypto", web_crypto);
+template <const LibraryModule& module>
+JSModuleDef* make(JSContext* context) {
+  return declare_module(context, module.name, fill<module>, module.members);
 }
 
 }  // namespace
 
-JSModuleDef* make_streams_module(JSContext* context) {
-  return declare_module(context, "k6/experimental/streams", fill_streams, streams);
+JSModuleDef* make_csv_module(JSContext* context) {
+  return make<csv>(context);
 }
-
+JSModuleDef* make_grpc_module(JSContext* context) {
+  return make<grpc>(context);
+}
+JSModuleDef* make_html_module(JSContext* context) {
+  return make<html>(context);
+}
+JSModuleDef* make_redis_module(JSContext* context) {
+  return make<redis>(context);
+}
+JSModuleDef* make_streams_module(JSContext* context) {
+  return make<streams>(context);
+}
 JSModuleDef* make_webcrypto_module(JSContext* context) {
-  return declare_module(context, "k6/experimental/webcrypto", fill_web_crypto, web_crypto);
+  return make<webcrypto>(context);
+}
+JSModuleDef* make_websockets_module(JSContext* context) {
+  return make<websockets>(context);
+}
+JSModuleDef* make_ws_module(JSContext* context) {
+  return make<ws>(context);
 }
 
 }  // namespace brunt

@@ -1,4 +1,4 @@
-// What is native in library/redis.js, and the module k6/experimental/redis.
+// What is native in library/redis.js.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,10 +8,8 @@
 
 #include "base/units.h"
 #include "client/redis_client.h"
-#include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/library.h"
-#include "script/module_exports.h"
 #include "script/script_body.h"
 
 namespace brunt {
@@ -83,17 +81,6 @@ RedisLine& line_of(JSValueConst object) {
   return *static_cast<RedisLine*>(JS_GetOpaque(object, class_ids().redis));
 }
 
-void let_go(JSRuntime*, JSValue object) {
-  // Made by js_open(): QuickJS keeps a plain pointer.
-  const std::unique_ptr<RedisLine> line(
-      static_cast<RedisLine*>(JS_GetOpaque(object, class_ids().redis)));
-}
-
-std::string text_property(JSContext* context, JSValueConst object, const char* name) {
-  const JsValue value = property(context, object, name);
-  return is_nothing(value.get()) ? std::string() : text_of(context, value.get());
-}
-
 // Seconds; k6's -1 is none.
 Duration limit_of(JSContext* context, JSValueConst settings, const char* name) {
   constexpr double longest = 1e6;
@@ -123,13 +110,7 @@ JSValue js_open(JSContext* context, JSValueConst, int, JSValueConst* arguments) 
   line->tls_options.key = text_property(context, settings, "key");
   line->dial_max = limit_of(context, settings, "dialTimeout");
   line->read_max = limit_of(context, settings, "readTimeout");
-  if (JS_IsRegisteredClass(JS_GetRuntime(context), class_ids().redis) == 0) {
-    const JSClassDef definition{.class_name = "RedisLine", .finalizer = let_go};
-    JS_NewClass(JS_GetRuntime(context), class_ids().redis, &definition);
-  }
-  const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().redis));
-  if (!JS_IsException(object)) JS_SetOpaque(object, line.release());
-  return object;
+  return native_object<&ClassIds::redis>(context, "RedisLine", std::move(line));
 }
 
 std::string encoded(JSContext* context, JSValueConst list) {
@@ -168,20 +149,11 @@ JSValue js_send(JSContext* context, JSValueConst, int, JSValueConst* arguments) 
 }
 
 constexpr std::array<JsFunction, 2> natives = {{{"open", js_open, 1}, {"send", js_send, 2}}};
-constexpr const char* names[] = {"Client"};
-
-int fill(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "redis", names);
-}
 
 }  // namespace
 
 std::span<const JsFunction> redis_natives() {
   return natives;
-}
-
-JSModuleDef* make_redis_module(JSContext* context) {
-  return declare_module(context, "k6/experimental/redis", fill, names);
 }
 
 }  // namespace brunt

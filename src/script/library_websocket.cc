@@ -1,36 +1,15 @@
-// What is native in library/websocket.js: the modules k6/ws and k6/websockets.
+// What is native in library/websocket.js.
 #include <array>
 
 #include "base/units.h"
-#include "script/builtin_modules.h"
 #include "script/classes.h"
 #include "script/exchange.h"
 #include "script/library.h"
-#include "script/module_exports.h"
 #include "script/script_bytes.h"
 #include "script/web_socket.h"
 
 namespace brunt {
 namespace {
-
-void let_go(JSRuntime*, JSValue object) {
-  // Made by js_open(): QuickJS keeps a plain pointer.
-  const std::unique_ptr<SharedSocket> held(
-      static_cast<SharedSocket*>(JS_GetOpaque(object, class_ids().web_socket)));
-}
-
-JSValue hold(JSContext* context, SharedSocket socket) {
-  JSRuntime* runtime = JS_GetRuntime(context);
-  if (JS_IsRegisteredClass(runtime, class_ids().web_socket) == 0) {
-    const JSClassDef definition{.class_name = "Socket", .finalizer = let_go};
-    JS_NewClass(runtime, class_ids().web_socket, &definition);
-    JS_SetClassProto(context, class_ids().web_socket, JS_NewObject(context));
-  }
-  const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().web_socket));
-  if (!JS_IsException(object))
-    JS_SetOpaque(object, std::make_unique<SharedSocket>(std::move(socket)).release());
-  return object;
-}
 
 // nullptr: an exception is pending.
 ScriptSocket* socket_of(JSContext* context, JSValueConst value) {
@@ -53,7 +32,8 @@ JSValue js_open(JSContext* context, JSValueConst, int, JSValueConst* arguments) 
     return js_exception;
   if (const auto started = ScriptSocket::start(socket, context, arguments[3]); !started)
     return throw_error(context, started.error().text);
-  return hold(context, std::move(socket));
+  return native_object<&ClassIds::web_socket>(context, "Socket",
+                                              std::make_unique<SharedSocket>(std::move(socket)));
 }
 
 // (socket): what ws.connect() returns; parks until it is known.
@@ -148,29 +128,11 @@ constexpr std::array<JsFunction, 10> natives = {{{"open", js_open, 5},
                                                  {"timer", js_timer, 4},
                                                  {"throws", js_throws, 0},
                                                  {"streams", js_streams, 0}}};
-constexpr std::array<const char*, 1> ws_exports = {"connect"};
-constexpr std::array<const char*, 2> websockets_exports = {"WebSocket", "Blob"};
-
-int fill_ws(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "websocket", ws_exports);
-}
-
-int fill_websockets(JSContext* context, JSModuleDef* module) {
-  return export_library(context, module, "websocket", websockets_exports);
-}
 
 }  // namespace
 
 std::span<const JsFunction> websocket_natives() {
   return natives;
-}
-
-JSModuleDef* make_ws_module(JSContext* context) {
-  return declare_module(context, "k6/ws", fill_ws, ws_exports);
-}
-
-JSModuleDef* make_websockets_module(JSContext* context) {
-  return declare_module(context, "k6/websockets", fill_websockets, websockets_exports);
 }
 
 }  // namespace brunt

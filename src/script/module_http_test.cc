@@ -1,5 +1,5 @@
 // k6/http beyond plain requests: expected statuses, jars, files, compression, digest.
-#include "base/md5.h"
+#include "base/digest.h"
 #include "script/script_test_world.h"
 #include "wire/content_coding.h"
 
@@ -108,9 +108,9 @@ TEST_CASE("a digest challenge is answered, and both requests are measured") {
     if (request.contains("Authorization: Digest username=\"ann\""))
       (void)peer.send(reply("in"));
     else
-      (void)peer.send(
-          reply("", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n",
-                       "401 Unauthorized"));
+      (void)peer.send(reply("",
+                            "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n",
+                            "401 Unauthorized"));
   };
   world.play(
       script("const r = http.get('http://ann:secret@localhost/x', { auth: 'digest' });"

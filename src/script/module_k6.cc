@@ -148,7 +148,7 @@ bool append_tags(JSContext* context, JSValueConst tags, std::string& out, std::s
     if (name != nullptr && key == "name") {
       *name = std::move(clean);
     } else {
-      out.append(key).append("\n").append(clean).append("\n");
+      append_tag(out, key, clean);
     }
     return true;
   });

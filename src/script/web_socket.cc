@@ -221,10 +221,11 @@ void ScriptSocket::record_opening() {
                                                reply_.failure->detail);
   begin_samples(body.scenario(), *engine_.vu);
   std::string tags = tags_;
-  tags.append("url\n").append(name_).append("\nname\n").append(name_).append("\n");
-  if (reply_.ok()) tags.append("status\n").append(std::to_string(reply_.status())).append("\n");
+  append_tag(tags, "url", name_);
+  append_tag(tags, "name", name_);
+  if (reply_.ok()) append_tag(tags, "status", std::to_string(reply_.status()));
   if (const auto protocol = reply_.fields().find("sec-websocket-protocol"))
-    tags.append("subproto\n").append(*protocol).append("\n");
+    append_tag(tags, "subproto", *protocol);
   const auto series = [&](MetricId metric) { return &body.metric_series(metric, group_, tags); };
   series(MetricId::ws_sessions)->add(1.0);
   series(MetricId::ws_connecting)->add(reply_.timings.ended() - reply_.timings.started);

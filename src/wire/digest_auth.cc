@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/md5.h"
+#include "base/digest.h"
 #include "base/text.h"
 
 namespace brunt {

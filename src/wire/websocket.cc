@@ -9,7 +9,7 @@
 
 #include "base/assert.h"
 #include "base/base64.h"
-#include "base/sha1.h"
+#include "base/digest.h"
 #include "wire/utf8.h"
 
 namespace brunt {

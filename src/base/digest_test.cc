@@ -1,6 +1,8 @@
-#include "base/md5.h"
+#include "base/digest.h"
 
 #include <doctest/doctest.h>
+
+#include "base/base64.h"
 
 namespace brunt {
 
@@ -15,6 +17,14 @@ TEST_CASE("md5 gives the digests of RFC 1321") {
       {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
        "57edf4a22be3c955ac49da2e2107b67a"}};
   for (const auto& [text, digest] : suite) CHECK(md5_hex(text) == digest);
+}
+
+// Source of the rows: FIPS 180-1, appendices A and B; RFC 6455, section 1.3.
+TEST_CASE("SHA-1 digests are those of the standards") {
+  CHECK(base64_encode(sha1("")) == "2jmj7l5rSw0yVb/vlWAYkK/YBwk=");
+  CHECK(base64_encode(sha1("abc")) == "qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
+  CHECK(base64_encode(sha1("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")) ==
+        "hJg+RBw70m66rkqh+VEp5eVGcPE=");
 }
 
 }  // namespace brunt
