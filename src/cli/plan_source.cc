@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <span>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -16,19 +15,6 @@
 
 namespace brunt {
 namespace {
-
-std::map<std::string, std::string, std::less<>> environment() {
-  const auto values = environment_of_process();
-  return {values.begin(), values.end()};
-}
-
-// A flag that the target has no use for would be a wish that nobody hears.
-Result<> refuse_flags(std::span<const std::pair<bool, std::string_view>> given,
-                      std::string_view why) {
-  for (const auto& [is_given, name] : given)
-    if (is_given) return fail(ErrorCode::invalid, fmt::format("{} {}", name, why));
-  return {};
-}
 
 Result<> refuse_script_flags(const PlanSourceFlags& flags) {
   const std::vector<std::string> options = words_of(flags.script_options);
@@ -63,7 +49,9 @@ Result<> refuse_plan_flags(const PlanSourceFlags& flags) {
 
 Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
   TRY(refuse_load_flags(flags));
-  ReadOptions options{.environment = environment(), .time_scale = flags.time_scale};
+  const auto environment = environment_of_process();
+  ReadOptions options{.environment = {environment.begin(), environment.end()},
+                      .time_scale = flags.time_scale};
   for (const std::string& set : flags.sets) options.overrides.push_back(TRY(parse_override(set)));
   for (const std::string& choice : flags.matrix) {
     const auto equals = choice.find('=');
@@ -72,8 +60,7 @@ Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
                   fmt::format("--matrix {}: write it like --matrix threads=2", choice));
     options.matrix.emplace_back(choice.substr(0, equals), choice.substr(equals + 1));
   }
-  options.read_script =
-      TRY(script_file_reader(flags, {options.environment.begin(), options.environment.end()}));
+  options.read_script = TRY(script_file_reader(flags, environment));
   auto plan = read_plan(text, flags.target, options);
   if (!plan) return std::unexpected(plan.error().as_error());
   PlanSourceFlags rest = flags;
@@ -84,6 +71,13 @@ Result<Plan> read_yaml(const PlanSourceFlags& flags, std::string_view text) {
 }
 
 }  // namespace
+
+Result<> refuse_flags(std::span<const std::pair<bool, std::string_view>> given,
+                      std::string_view why) {
+  for (const auto& [is_given, name] : given)
+    if (is_given) return fail(ErrorCode::invalid, fmt::format("{} {}", name, why));
+  return {};
+}
 
 std::map<std::string, std::string> environment_of_process() {
   std::map<std::string, std::string> values;

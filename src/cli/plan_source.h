@@ -3,7 +3,10 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -26,6 +29,10 @@ struct PlanSourceFlags {
 };
 
 std::map<std::string, std::string> environment_of_process();
+
+// A flag that the target has no use for would be a wish that nobody hears: `why` follows its name.
+Result<> refuse_flags(std::span<const std::pair<bool, std::string_view>> given,
+                      std::string_view why);
 
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags);
 

@@ -28,15 +28,14 @@ Result<Json> number_of(std::string_view flag, const std::string& text) {
 
 Result<Json> options_of_flags(const PlanSourceFlags& flags) {
   const CommandLineLoad& load = flags.load;
-  const std::pair<bool, std::string_view> refused[] = {
-      {load.rate.has_value(), "--rate"},       {!load.headers.empty(), "--header"},
-      {load.timeout.has_value(), "--timeout"}, {flags.method.has_value(), "--method"},
-      {flags.data.has_value(), "--data"},      {!flags.sets.empty(), "--set"},
-      {!flags.matrix.empty(), "--matrix"}};
-  for (const auto& [is_given, name] : refused)
-    if (is_given)
-      return fail(ErrorCode::invalid,
-                  fmt::format("{} is not for a script, which says so itself", name));
+  TRY(refuse_flags({{{load.rate.has_value(), "--rate"},
+                     {!load.headers.empty(), "--header"},
+                     {load.timeout.has_value(), "--timeout"},
+                     {flags.method.has_value(), "--method"},
+                     {flags.data.has_value(), "--data"},
+                     {!flags.sets.empty(), "--set"},
+                     {!flags.matrix.empty(), "--matrix"}}},
+                   "is not for a script, which says so itself"));
   Json options = TRY(script_options_of(flags.script_options));
   if (load.vus) options.set("vus", TRY(number_of("--vus", *load.vus)));
   if (load.duration) options.set("duration", *load.duration);
@@ -85,6 +84,19 @@ Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
   return settings;
 }
 
+// The same of a script that is the whole plan: with the options that are given for it.
+Result<ScriptSettings> own_settings_of(const PlanSourceFlags& flags,
+                                       const std::map<std::string, std::string>& environment) {
+  ScriptSettings settings = TRY(settings_of(flags, environment));
+  settings.environment_options = TRY(script_options_of_environment(settings.environment));
+  settings.command_line_options = TRY(options_of_flags(flags));
+  return settings;
+}
+
+Result<std::string> text_of_script(const std::string& target) {
+  return target == "-" ? read_standard_input() : read_file(target);
+}
+
 Result<Plan> read_archive_source(const PlanSourceFlags& flags, ScriptSettings settings) {
   const std::string bytes = TRY(read_file(flags.target, TarLimits{}.bytes_max));
   auto archive = read_script_archive(bytes);
@@ -110,22 +122,15 @@ bool is_archive(const std::string& target) {
 
 Result<Plan> read_script_source(const PlanSourceFlags& flags,
                                 const std::map<std::string, std::string>& environment) {
-  ScriptSettings settings = TRY(settings_of(flags, environment));
-  settings.environment_options = TRY(script_options_of_environment(settings.environment));
-  settings.command_line_options = TRY(options_of_flags(flags));
+  ScriptSettings settings = TRY(own_settings_of(flags, environment));
   if (is_archive(flags.target)) return read_archive_source(flags, std::move(settings));
-  const std::string text =
-      TRY(flags.target == "-" ? read_standard_input() : read_file(flags.target));
-  return read_script(text, flags.target, settings);
+  return read_script(TRY(text_of_script(flags.target)), flags.target, settings);
 }
 
 Result<std::string> archive_script(const PlanSourceFlags& flags) {
-  const auto process = environment_of_process();
-  ScriptSettings settings = TRY(settings_of(flags, process));
-  settings.environment_options = TRY(script_options_of_environment(settings.environment));
-  settings.command_line_options = TRY(options_of_flags(flags));
+  ScriptSettings settings = TRY(own_settings_of(flags, environment_of_process()));
   ScriptArchive archive{.path = flags.target == "-" ? "script.js" : flags.target};
-  archive.text = TRY(flags.target == "-" ? read_standard_input() : read_file(flags.target));
+  archive.text = TRY(text_of_script(flags.target));
   archive.environment = TRY(pairs_of(flags.environment));
   settings.collected = &archive.files;
   const Plan plan = TRY(read_script(archive.text, flags.target, settings));

@@ -31,24 +31,6 @@ class Visitor final : public HttpHopVisitor {
   std::vector<Seen> seen;
 };
 
-// "GET /target" of a request, without the version.
-std::string line_of(const std::string& request) {
-  return request.substr(0, request.find(" HTTP/"));
-}
-
-std::string field_of(const std::string& request, std::string_view name) {
-  const std::string_view head = std::string_view(request).substr(0, request.find("\r\n\r\n"));
-  for (const std::string_view line : split(head, '\n'))
-    if (const auto colon = line.find(':');
-        colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name))
-      return std::string(trim(line.substr(colon + 1)));
-  return "-";
-}
-
-std::string body_of(const std::string& request) {
-  return request.substr(request.find("\r\n\r\n") + 4);
-}
-
 // Answers each request by its target.
 struct Site {
   struct Page {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "client/http_session.h"
 #include "loop/loop.h"
@@ -20,6 +21,25 @@
 namespace brunt {
 
 using namespace std::chrono_literals;
+
+// "GET /target" of a request, without the version.
+inline std::string line_of(const std::string& request) {
+  return request.substr(0, request.find(" HTTP/"));
+}
+
+// "-" where it has none.
+inline std::string field_of(const std::string& request, std::string_view name) {
+  const std::string_view head = std::string_view(request).substr(0, request.find("\r\n\r\n"));
+  for (const std::string_view line : split(head, '\n'))
+    if (const auto colon = line.find(':');
+        colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name))
+      return std::string(trim(line.substr(colon + 1)));
+  return "-";
+}
+
+inline std::string body_of(const std::string& request) {
+  return request.substr(request.find("\r\n\r\n") + 4);
+}
 
 // One connection of the fake server.
 class Peer {

@@ -71,8 +71,8 @@ export default function () {
   CHECK(world.told == std::vector<std::string>{});
   CHECK(world.said == std::vector<std::string>{"console.log: a,b,a,b"});
   REQUIRE(world.requests.size() == 4);
-  CHECK(ScriptWorld::field_of(world.requests[0], "X-Two") == "2");
-  CHECK(ScriptWorld::field_of(world.requests[1], "X-One") == "mine");
+  CHECK(field_of(world.requests[0], "X-Two") == "2");
+  CHECK(field_of(world.requests[1], "X-One") == "mine");
   CHECK(world.sum("http_reqs", {{"t", "u"}}) == 4);
   CHECK(world.sum("http_reqs", {{"of", "batch"}}) == 2);
 }

@@ -105,8 +105,8 @@ TEST_CASE("a Response is read as HTML, its forms sent, its links followed") {
   ScriptWorld world;
   world.answers = {
       {"/", reply("<a href='next?a=b'>n</a><form action=/find><input name=q value=1></form>"
-                         "<form id=post method=POST action=/save><input name=u value='a b'>"
-                         "<button type=submit name=ok value=yes></button></form>")},
+                  "<form id=post method=POST action=/save><input name=u value='a b'>"
+                  "<button type=submit name=ok value=yes></button></form>")},
       {"/next?a=b", reply("next")},
       {"/find?q=2", reply("found")},
       {"/save", reply("saved")}};
@@ -126,7 +126,7 @@ export default function () {
             "console.log: no element found for selector '.nope' in response 'http://localhost/'",
             "console.log: no form found for selector '#nope' in response 'http://localhost/'"});
   REQUIRE(world.requests.size() == 4);
-  CHECK(ScriptWorld::body_of(world.requests[3]) == "ok=yes&u=a+b");
+  CHECK(body_of(world.requests[3]) == "ok=yes&u=a+b");
 }
 
 }  // namespace brunt

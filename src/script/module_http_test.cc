@@ -61,11 +61,11 @@ TEST_CASE("a jar of one's own is used and filled beside that of the user") {
   CHECK(world.told.empty());
   CHECK(world.sum("checks") == 1);
   REQUIRE(world.requests.size() == 5);
-  CHECK(world.field_of(world.requests[0], "cookie") == "own=x");
-  CHECK(world.field_of(world.requests[1], "cookie") == "own=x; s=1");
-  CHECK(world.field_of(world.requests[2], "cookie") == "user=y");
-  CHECK(world.field_of(world.requests[3], "cookie") == "-");
-  CHECK(world.field_of(world.requests[4], "cookie") == "user=z; c=2");
+  CHECK(field_of(world.requests[0], "cookie") == "own=x");
+  CHECK(field_of(world.requests[1], "cookie") == "own=x; s=1");
+  CHECK(field_of(world.requests[2], "cookie") == "user=y");
+  CHECK(field_of(world.requests[3], "cookie") == "-");
+  CHECK(field_of(world.requests[4], "cookie") == "user=z; c=2");
 }
 
 TEST_CASE("an object with files is sent as a form with parts") {
@@ -75,9 +75,8 @@ TEST_CASE("an object with files is sent as a form with parts") {
              "  file: http.file(new Uint8Array([65, 66]).buffer, 'a.bin', 'image/png'),"
              "  plain: http.file('text') });"));
   REQUIRE(world.requests.size() == 1);
-  CHECK(world.field_of(world.requests[0], "content-type")
-            .starts_with("multipart/form-data; boundary="));
-  const std::string body = world.body_of(world.requests[0]);
+  CHECK(field_of(world.requests[0], "content-type").starts_with("multipart/form-data; boundary="));
+  const std::string body = body_of(world.requests[0]);
   CHECK(body.contains("name=\"field\"\r\n\r\nv\r\n"));
   CHECK(body.contains("name=\"n\"\r\n\r\n5\r\n"));
   CHECK(body.contains("name=\"file\"; filename=\"a.bin\"\r\nContent-Type: image/png\r\n\r\nAB"));
@@ -94,10 +93,10 @@ TEST_CASE("a body is compressed as its parameter says") {
   REQUIRE(world.requests.size() == 2);
   ContentDecoder decoder;
   std::string plain;
-  CHECK(world.field_of(world.requests[0], "content-encoding") == "gzip");
-  REQUIRE(decoder.decode("gzip", world.body_of(world.requests[0]), plain));
+  CHECK(field_of(world.requests[0], "content-encoding") == "gzip");
+  REQUIRE(decoder.decode("gzip", body_of(world.requests[0]), plain));
   CHECK(plain == "hello hello");
-  REQUIRE(decoder.decode("deflate, br", world.body_of(world.requests[1]), plain));
+  REQUIRE(decoder.decode("deflate, br", body_of(world.requests[1]), plain));
   CHECK(plain == "a=b");
   CHECK(world.sum("checks") == 1);
 }
@@ -119,8 +118,8 @@ TEST_CASE("a digest challenge is answered, and both requests are measured") {
              "catch (e) { check(e, { told: (e) => e.message.includes('ntlm') }) }"));
   CHECK(world.sum("checks") == 2);
   REQUIRE(world.requests.size() == 2);
-  CHECK(world.field_of(world.requests[0], "authorization") == "-");
-  const std::string field = world.field_of(world.requests[1], "authorization");
+  CHECK(field_of(world.requests[0], "authorization") == "-");
+  const std::string field = field_of(world.requests[1], "authorization");
   const auto part = [&field](const std::string& name) {
     const auto from = field.find(name + "=\"") + name.size() + 2;
     return field.substr(from, field.find('"', from) - from);

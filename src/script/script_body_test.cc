@@ -90,20 +90,20 @@ TEST_CASE("bodies are texts, forms with sorted keys, or bytes") {
              "  { headers: { 'Content-Type': 'application/json', 'X-Id': 5 } });"
              "http.del('http://localhost/');"));
   REQUIRE(world.requests.size() == 5);
-  CHECK(world.body_of(world.requests[0]) == "plain");
-  CHECK(world.body_of(world.requests[1]) == "a=x+y&b=2&deep=&list=1&list=2");
-  CHECK(world.field_of(world.requests[1], "content-type") == "application/x-www-form-urlencoded");
-  CHECK(world.body_of(world.requests[2]) == "AB");
-  CHECK(world.body_of(world.requests[3]) == "{\"a\":1}");
-  CHECK(world.field_of(world.requests[3], "x-id") == "5");
+  CHECK(body_of(world.requests[0]) == "plain");
+  CHECK(body_of(world.requests[1]) == "a=x+y&b=2&deep=&list=1&list=2");
+  CHECK(field_of(world.requests[1], "content-type") == "application/x-www-form-urlencoded");
+  CHECK(body_of(world.requests[2]) == "AB");
+  CHECK(body_of(world.requests[3]) == "{\"a\":1}");
+  CHECK(field_of(world.requests[3], "x-id") == "5");
   CHECK(world.lines()[4] == "DELETE /");
 }
 
 TEST_CASE("a response has k6's members") {
   ScriptWorld world;
   world.answers = {{"/r", reply("{\"user\":{\"ids\":[4,5]},\"a.b\":1}",
-                                       "Content-Type: application/json\r\nx-a: 1\r\nX-A: 2\r\n"
-                                       "Set-Cookie: k=v; Path=/; HttpOnly\r\n")}};
+                                "Content-Type: application/json\r\nx-a: 1\r\nX-A: 2\r\n"
+                                "Set-Cookie: k=v; Path=/; HttpOnly\r\n")}};
   world.play(script(R"(
     const r = http.get('http://localhost/r');
     const is = (what, got, want) => check(0, { [what]: JSON.stringify(got) === JSON.stringify(want) });
@@ -136,9 +136,8 @@ TEST_CASE("parameters of a request are its tags, timeout, cookies, redirects, th
   ScriptWorld world;
   world.answer = [](Peer& peer, const std::string& request) {
     if (request.starts_with("GET /slow")) peer.sleep(10s);
-    (void)peer.send(request.starts_with("GET /to")
-                        ? reply("", "Location: /x\r\n", "302 Found")
-                        : reply("AB"));
+    (void)peer.send(request.starts_with("GET /to") ? reply("", "Location: /x\r\n", "302 Found")
+                                                   : reply("AB"));
   };
   world.play(script(R"(
     http.get('http://localhost/a', { tags: { name: 'A', team: 'x' }, cookies: { c: '1' } });
@@ -152,7 +151,7 @@ TEST_CASE("parameters of a request are its tags, timeout, cookies, redirects, th
   )"));
   CHECK(world.sum("checks") == 5);
   CHECK(world.sum("http_reqs", {{"name", "A"}, {"team", "x"}, {"url", "A"}}) == 1);
-  CHECK(world.field_of(world.requests[0], "cookie") == "c=1");
+  CHECK(field_of(world.requests[0], "cookie") == "c=1");
   CHECK(world.sum("http_req_failed") == 1);
 }
 
@@ -198,8 +197,8 @@ TEST_CASE("cookies are kept within an iteration and forgotten after it") {
                     "  { both: (c) => c.s[0] === '1' && c.own[0] === '2' });"),
              {.iterations = 2});
   CHECK(world.sum("checks") == 2);
-  CHECK(world.field_of(world.requests[2], "cookie") == "s=1; own=2");
-  CHECK(world.field_of(world.requests[3], "cookie") == "-");
+  CHECK(field_of(world.requests[2], "cookie") == "s=1; own=2");
+  CHECK(field_of(world.requests[3], "cookie") == "-");
 }
 
 TEST_CASE("an exception ends the iteration, which counts, and says where it came from") {

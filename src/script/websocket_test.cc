@@ -198,8 +198,8 @@ TEST_CASE("cookies of the user or of a jar go with the handshake, and come back 
                "const jar = new http.CookieJar(); jar.set(http_url, 'jar', '3');"
                "ws.connect(url, { jar }, close)"));
   CHECK(world.told == Lines{});
-  CHECK(world.field_of(world.requests[0], "cookie") == "own=2; mine=1");
-  CHECK(world.field_of(world.requests[1], "cookie") == "jar=3");
+  CHECK(field_of(world.requests[0], "cookie") == "own=2; mine=1");
+  CHECK(field_of(world.requests[1], "cookie") == "jar=3");
   CHECK(said_by(world) == Lines{"server"});
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("a WebSocket goes through its states and tells its events") {
   CHECK(said_by(world) == Lines{"0 ws://localhost/chat blob 0 null", "InvalidStateError",
                                 "open true number 1 chat", "5", "hello ws://localhost/chat",
                                 "listener hello", "pong 0", "2", "4000 bye 3"});
-  CHECK(world.field_of(world.requests[0], "sec-websocket-protocol") == "chat, talk");
+  CHECK(field_of(world.requests[0], "sec-websocket-protocol") == "chat, talk");
   CHECK(world.sum("ws_sessions", {{"name", "room"}, {"url", "room"}, {"subproto", "chat"}}) == 1);
   CHECK(world.sum("ws_msgs_sent") == 1);
   CHECK(world.sum("ws_msgs_received") == 1);

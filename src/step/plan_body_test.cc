@@ -226,8 +226,7 @@ TEST_CASE("rows used once are used once, and their end is told") {
                      "data: { users: { file: users.csv, order: once } }\n"),
              {.iterations = 5});
   std::vector<std::string> names;
-  for (const std::string& request : world.requests)
-    names.push_back(StepWorld::field_of(request, "X-Name"));
+  for (const std::string& request : world.requests) names.push_back(field_of(request, "X-Name"));
   std::ranges::sort(names);
   CHECK(std::ranges::adjacent_find(names) == names.end());
   CHECK(names == std::vector<std::string>{"ann", "bob"});
@@ -270,7 +269,7 @@ TEST_CASE("each user has its own cookies, emptied for each iteration unless befo
     world.play(plan_of(row.scenario), {.vus = 2, .iterations = 2});
     std::vector<std::string> cookies;
     for (const std::string& request : world.requests)
-      cookies.push_back(StepWorld::field_of(request, "Cookie"));
+      cookies.push_back(field_of(request, "Cookie"));
     CHECK(cookies == row.cookies);
   }
 }

@@ -58,20 +58,8 @@ struct PlayWorld : StepWatcher {
   // "GET /path" of each request.
   std::vector<std::string> lines() const {
     std::vector<std::string> lines;
-    for (const std::string& request : requests)
-      lines.push_back(request.substr(0, request.find(" HTTP/")));
+    for (const std::string& request : requests) lines.push_back(line_of(request));
     return lines;
-  }
-  static std::string body_of(const std::string& request) {
-    return request.substr(request.find("\r\n\r\n") + 4);
-  }
-  static std::string field_of(const std::string& request, std::string_view name) {
-    const std::string_view head = std::string_view(request).substr(0, request.find("\r\n\r\n"));
-    for (const std::string_view line : split(head, '\n'))
-      if (const auto colon = line.find(':');
-          colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name))
-        return std::string(trim(line.substr(colon + 1)));
-    return "-";
   }
 
  protected:

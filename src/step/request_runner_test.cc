@@ -24,10 +24,10 @@ TEST_CASE("a request's templates fill its URL, query, headers and JSON body") {
   REQUIRE(world.requests.size() == 1);
   const std::string& request = world.requests[0];
   CHECK(world.lines()[0] == "POST /devices/1?x=1&page=1&q=a+b%26c");
-  CHECK(StepWorld::field_of(request, "X-Who") == "VU 1 of s");
-  CHECK(StepWorld::field_of(request, "Content-Type") == "application/vnd.x+json");
-  CHECK(StepWorld::field_of(request, "Host") == "localhost");
-  CHECK(StepWorld::body_of(request) == R"({"id":1,"text":"n1","list":[1,0],"none":null})");
+  CHECK(field_of(request, "X-Who") == "VU 1 of s");
+  CHECK(field_of(request, "Content-Type") == "application/vnd.x+json");
+  CHECK(field_of(request, "Host") == "localhost");
+  CHECK(body_of(request) == R"({"id":1,"text":"n1","list":[1,0],"none":null})");
 }
 
 TEST_CASE("each kind of body has its content type") {
@@ -52,13 +52,12 @@ TEST_CASE("each kind of body has its content type") {
   REQUIRE(world.requests.size() == 5);
   for (std::size_t i = 0; i < std::size(rows); ++i) {
     CAPTURE(world.lines()[i]);
-    CHECK(StepWorld::field_of(world.requests[i], "Content-Type") == rows[i].type);
-    CHECK(StepWorld::body_of(world.requests[i]) == rows[i].body);
-    CHECK(StepWorld::field_of(world.requests[i], "Content-Length") ==
-          std::to_string(rows[i].body.size()));
+    CHECK(field_of(world.requests[i], "Content-Type") == rows[i].type);
+    CHECK(body_of(world.requests[i]) == rows[i].body);
+    CHECK(field_of(world.requests[i], "Content-Length") == std::to_string(rows[i].body.size()));
   }
   const std::string& files = world.requests[4];
-  CHECK(StepWorld::field_of(files, "Content-Type").starts_with("multipart/form-data; boundary="));
+  CHECK(field_of(files, "Content-Type").starts_with("multipart/form-data; boundary="));
   CHECK(files.find("name=\"title\"\r\n\r\nt1\r\n") != std::string::npos);
   CHECK(files.find("filename=\"n.txt\"\r\nContent-Type: text/plain\r\n") != std::string::npos);
 }
@@ -82,7 +81,7 @@ TEST_CASE("captures flow into later requests, whatever they are taken from") {
 )"));
   REQUIRE(world.requests.size() == 3);
   CHECK(world.lines()[2] == "POST /next/s-1/c9/xyz/200");
-  CHECK(StepWorld::body_of(world.requests[2]) == R"({"id":7,"tags":["a","b"],"none":"d"})");
+  CHECK(body_of(world.requests[2]) == R"({"id":7,"tags":["a","b"],"none":"d"})");
   CHECK(world.told.empty());
 }
 
@@ -208,9 +207,9 @@ TEST_CASE("a request that never changes carries its user's cookies too") {
   world.answers["/set"] = reply("", "Set-Cookie: id=7; Path=/\r\n");
   world.play(plan_of("steps: [ { POST: /a, body: b }, { GET: /set }, { POST: /a, body: b } ]"));
   REQUIRE(world.requests.size() == 3);
-  CHECK(StepWorld::field_of(world.requests[0], "Cookie") == "-");
-  CHECK(StepWorld::field_of(world.requests[2], "Cookie") == "id=7");
-  CHECK(StepWorld::body_of(world.requests[2]) == "b");
+  CHECK(field_of(world.requests[0], "Cookie") == "-");
+  CHECK(field_of(world.requests[2], "Cookie") == "id=7");
+  CHECK(body_of(world.requests[2]) == "b");
 }
 
 TEST_CASE("basic authentication, the scenario's or the request's own") {
@@ -221,8 +220,8 @@ TEST_CASE("basic authentication, the scenario's or the request's own") {
       - { GET: /b, auth: { user: bob, password: "x:y" } }
 )"));
   REQUIRE(world.requests.size() == 2);
-  CHECK(StepWorld::field_of(world.requests[0], "Authorization") == "Basic YW5uOnAx");
-  CHECK(StepWorld::field_of(world.requests[1], "Authorization") == "Basic Ym9iOng6eQ==");
+  CHECK(field_of(world.requests[0], "Authorization") == "Basic YW5uOnAx");
+  CHECK(field_of(world.requests[1], "Authorization") == "Basic Ym9iOng6eQ==");
 }
 
 TEST_CASE("the request's headers win over the scenario's, in any case") {
@@ -233,10 +232,10 @@ TEST_CASE("the request's headers win over the scenario's, in any case") {
       - { GET: /b }
 )"));
   REQUIRE(world.requests.size() == 2);
-  CHECK(StepWorld::field_of(world.requests[0], "Accept") == "text/html");
+  CHECK(field_of(world.requests[0], "Accept") == "text/html");
   CHECK(world.requests[0].find("text/plain") == std::string::npos);
-  CHECK(StepWorld::field_of(world.requests[0], "X-All") == "v1");
-  CHECK(StepWorld::field_of(world.requests[1], "Accept") == "text/plain");
+  CHECK(field_of(world.requests[0], "X-All") == "v1");
+  CHECK(field_of(world.requests[1], "Accept") == "text/plain");
 }
 
 TEST_CASE("codings are asked for only where somebody reads the body") {
@@ -249,7 +248,7 @@ TEST_CASE("codings are asked for only where somebody reads the body") {
 )"));
   REQUIRE(world.requests.size() == 4);
   const auto codings = [&](std::size_t i) {
-    return StepWorld::field_of(world.requests[i], "Accept-Encoding");
+    return field_of(world.requests[i], "Accept-Encoding");
   };
   CHECK(codings(0) == "-");
   CHECK(codings(1) == "gzip, deflate, br, zstd");
@@ -312,6 +311,6 @@ TEST_CASE("a target is a whole URL or goes under the scenario's, as it is when f
     CHECK(world.told == Lines{});
     REQUIRE(world.requests.size() == 2);
     CHECK(world.lines()[1] == row.line);
-    CHECK(StepWorld::field_of(world.requests[1], "Host") == row.host);
+    CHECK(field_of(world.requests[1], "Host") == row.host);
   }
 }

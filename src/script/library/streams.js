@@ -30,6 +30,18 @@
       if (given[name] !== undefined && typeof given[name] !== 'function') throw new TypeError(`streams: ${name} is a function`);
     return given;
   };
+  // Makes the stream known and starts what it was given; then `next(state)`, or `failed(state, error)`.
+  const begin = (stream, state, given, next, failed) => {
+    states.set(stream, state);
+    states.set(state.controller, state);
+    Promise.resolve(given.start?.(state.controller)).then(
+      () => {
+        state.started = true;
+        next(state);
+      },
+      (error) => failed(state, error),
+    );
+  };
 
   class CountQueuingStrategy {
     constructor({ highWaterMark }) { this.highWaterMark = highWaterMark; }
@@ -163,16 +175,7 @@
       const controller = new ReadableStreamDefaultController();
       const { mark, size } = strategyOf(strategy);
       const state = { stage: 'readable', source: given, controller, mark, size, queue: [], queued: 0, started: false, closing: false };
-      states.set(this, state);
-      states.set(controller, state);
-      const started = given.start?.(controller);
-      Promise.resolve(started).then(
-        () => {
-          state.started = true;
-          pull(state);
-        },
-        (error) => failStream(state, error),
-      );
+      begin(this, state, given, pull, failStream);
     }
     get locked() { return stateOf(this, ReadableStream).reader !== undefined; }
     async cancel(reason) {
@@ -312,16 +315,7 @@
       const state = { stage: 'writable', sink: given, controller, mark, size, queued: 0, jobs: [], started: false, closed: deferred() };
       state.ready = { ...deferred(), settled: true };
       state.ready.resolve();
-      states.set(this, state);
-      states.set(controller, state);
-      const started = given.start?.(controller);
-      Promise.resolve(started).then(
-        () => {
-          state.started = true;
-          work(state);
-        },
-        (error) => failSink(state, error),
-      );
+      begin(this, state, given, work, failSink);
     }
     get locked() { return stateOf(this, WritableStream).writer !== undefined; }
     async abort(reason) {
