@@ -71,31 +71,21 @@ JSModuleDef* make(JSContext* context) {
   return declare_module(context, module.name, fill<module>, module.members);
 }
 
+constexpr BuiltinModule modules[] = {
+    {csv.name, make<csv>},
+    {grpc.name, make<grpc>},
+    {html.name, make<html>},
+    {redis.name, make<redis>},
+    {streams.name, make<streams>},
+    {webcrypto.name, make<webcrypto>},
+    {websockets.name, make<websockets>},
+    {ws.name, make<ws>},
+};
+
 }  // namespace
 
-JSModuleDef* make_csv_module(JSContext* context) {
-  return make<csv>(context);
-}
-JSModuleDef* make_grpc_module(JSContext* context) {
-  return make<grpc>(context);
-}
-JSModuleDef* make_html_module(JSContext* context) {
-  return make<html>(context);
-}
-JSModuleDef* make_redis_module(JSContext* context) {
-  return make<redis>(context);
-}
-JSModuleDef* make_streams_module(JSContext* context) {
-  return make<streams>(context);
-}
-JSModuleDef* make_webcrypto_module(JSContext* context) {
-  return make<webcrypto>(context);
-}
-JSModuleDef* make_websockets_module(JSContext* context) {
-  return make<websockets>(context);
-}
-JSModuleDef* make_ws_module(JSContext* context) {
-  return make<ws>(context);
+std::span<const BuiltinModule> library_modules() {
+  return modules;
 }
 
 }  // namespace brunt
