@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
@@ -11,17 +10,10 @@
 #include <climits>
 
 #include "base/assert.h"
+#include "script/openssl_owned.h"
 
 namespace brunt {
 namespace {
-
-struct Freed {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-template <typename Context>
-using Owned = std::unique_ptr<Context, Freed>;
 
 struct Algorithm {
   std::string_view name;
@@ -63,18 +55,11 @@ Result<std::size_t> place_of(std::string_view algorithm) {
   return fail(ErrorCode::unsupported, fmt::format("no such hash algorithm: {}", algorithm));
 }
 
-const unsigned char* raw(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* raw(std::string& bytes) {
-  return reinterpret_cast<unsigned char*>(bytes.data());
-}
-
 }  // namespace
 
 struct Hasher::State {
-  Owned<EVP_MD_CTX> plain;
-  Owned<EVP_MAC_CTX> keyed;
+  OpensslOwned<EVP_MD_CTX> plain;
+  OpensslOwned<EVP_MAC_CTX> keyed;
 };
 
 Hasher::Hasher(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -99,28 +84,30 @@ Result<Hasher> Hasher::keyed(std::string_view algorithm, std::string_view key) {
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
       OSSL_PARAM_construct_end()};
   // An empty key is a key: a null pointer would mean none.
-  const unsigned char* start = key.empty() ? raw(std::string_view("")) : raw(key);
+  const unsigned char* start =
+      key.empty() ? openssl_bytes(std::string_view("")) : openssl_bytes(key);
   ASSERT(EVP_MAC_init(state->keyed.get(), start, key.size(), parameters.data()) == 1);
   return Hasher(std::move(state));
 }
 
 void Hasher::update(std::string_view bytes) {
-  ASSERT(state_->plain ? EVP_DigestUpdate(state_->plain.get(), bytes.data(), bytes.size()) == 1
-                       : EVP_MAC_update(state_->keyed.get(), raw(bytes), bytes.size()) == 1);
+  ASSERT(state_->plain
+             ? EVP_DigestUpdate(state_->plain.get(), bytes.data(), bytes.size()) == 1
+             : EVP_MAC_update(state_->keyed.get(), openssl_bytes(bytes), bytes.size()) == 1);
 }
 
 std::string Hasher::digest() const {
   std::string digest(EVP_MAX_MD_SIZE, '\0');
   std::size_t size = 0;
   if (state_->plain) {
-    const Owned<EVP_MD_CTX> copy(EVP_MD_CTX_new());
+    const OpensslOwned<EVP_MD_CTX> copy(EVP_MD_CTX_new());
     unsigned written = 0;
     ASSERT(EVP_MD_CTX_copy_ex(copy.get(), state_->plain.get()) == 1);
-    ASSERT(EVP_DigestFinal_ex(copy.get(), raw(digest), &written) == 1);
+    ASSERT(EVP_DigestFinal_ex(copy.get(), openssl_bytes(digest), &written) == 1);
     size = written;
   } else {
-    const Owned<EVP_MAC_CTX> copy(EVP_MAC_CTX_dup(state_->keyed.get()));
-    ASSERT(EVP_MAC_final(copy.get(), raw(digest), &size, digest.size()) == 1);
+    const OpensslOwned<EVP_MAC_CTX> copy(EVP_MAC_CTX_dup(state_->keyed.get()));
+    ASSERT(EVP_MAC_final(copy.get(), openssl_bytes(digest), &size, digest.size()) == 1);
   }
   digest.resize(size);
   return digest;
@@ -173,7 +160,7 @@ Result<std::string> aes(const AesCall& call, std::string_view bytes) {
     tag = bytes.substr(bytes.size() - tag.size());
     bytes.remove_suffix(tag.size());
   }
-  const Owned<EVP_CIPHER_CTX> context(EVP_CIPHER_CTX_new());
+  const OpensslOwned<EVP_CIPHER_CTX> context(EVP_CIPHER_CTX_new());
   EVP_CIPHER_CTX* cipher = context.get();
   const int tag_size = static_cast<int>(tag.size());
   bool good = EVP_CipherInit_ex(cipher, cipher_of(call), nullptr, nullptr, nullptr,
@@ -181,17 +168,18 @@ Result<std::string> aes(const AesCall& call, std::string_view bytes) {
   if (is_gcm)
     good = good && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_IVLEN,
                                        static_cast<int>(call.iv.size()), nullptr) == 1;
-  good = good && EVP_CipherInit_ex(cipher, nullptr, nullptr, raw(call.key), raw(call.iv), -1) == 1;
+  good = good && EVP_CipherInit_ex(cipher, nullptr, nullptr, openssl_bytes(call.key),
+                                   openssl_bytes(call.iv), -1) == 1;
   int written = 0, rest = 0;
   if (is_gcm && !call.additional.empty())
-    good = good && EVP_CipherUpdate(cipher, nullptr, &written, raw(call.additional),
+    good = good && EVP_CipherUpdate(cipher, nullptr, &written, openssl_bytes(call.additional),
                                     static_cast<int>(call.additional.size())) == 1;
   std::string out(bytes.size() + 32, '\0');
-  good = good && EVP_CipherUpdate(cipher, raw(out), &written, raw(bytes),
+  good = good && EVP_CipherUpdate(cipher, openssl_bytes(out), &written, openssl_bytes(bytes),
                                   static_cast<int>(bytes.size())) == 1;
   if (is_gcm && !call.encrypts)
     good = good && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1;
-  good = good && EVP_CipherFinal_ex(cipher, raw(out) + written, &rest) == 1;
+  good = good && EVP_CipherFinal_ex(cipher, openssl_bytes(out) + written, &rest) == 1;
   if (!good) return undecipherable;
   out.resize(static_cast<std::size_t>(written + rest));
   if (is_gcm && call.encrypts) {
@@ -209,9 +197,9 @@ Result<std::string> pbkdf2(const Pbkdf2Call& call) {
     return fail(ErrorCode::invalid, "PBKDF2: iterations and length are numbers above 0");
   std::string out(call.bytes, '\0');
   ASSERT(PKCS5_PBKDF2_HMAC(call.password.data(), static_cast<int>(call.password.size()),
-                           raw(call.salt), static_cast<int>(call.salt.size()),
+                           openssl_bytes(call.salt), static_cast<int>(call.salt.size()),
                            static_cast<int>(call.iterations), digests().found[place],
-                           static_cast<int>(out.size()), raw(out)) == 1);
+                           static_cast<int>(out.size()), openssl_bytes(out)) == 1);
   return out;
 }
 

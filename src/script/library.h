@@ -42,5 +42,6 @@ std::span<const JsFunction> files_natives();
 std::span<const JsFunction> redis_natives();
 std::span<const JsFunction> websocket_natives();
 std::span<const JsFunction> grpc_natives();
+std::span<const JsFunction> x509_natives();
 
 }  // namespace brunt

@@ -162,7 +162,12 @@ JSValue js_request(JSContext* context, JSValueConst, int, JSValueConst* argument
       {.method = method, .url = arguments[1], .body = arguments[2], .params = arguments[3]});
 }
 
-constexpr std::array<JsFunction, 15> natives = {{{"parse", js_parse, 1},
+// What elements of single tags have: library/html_elements.js, which most scripts do not need.
+JSValue js_elements(JSContext* context, JSValueConst, int, JSValueConst*) {
+  return library(context, "html_elements");
+}
+
+constexpr std::array<JsFunction, 16> natives = {{{"parse", js_parse, 1},
                                                  {"find", js_find, 3},
                                                  {"matches", js_matches, 3},
                                                  {"children", js_children, 3},
@@ -176,7 +181,8 @@ constexpr std::array<JsFunction, 15> natives = {{{"parse", js_parse, 1},
                                                  {"name", js_name, 2},
                                                  {"attr", js_attr, 3},
                                                  {"attributes", js_attributes, 2},
-                                                 {"request", js_request, 4}}};
+                                                 {"request", js_request, 4},
+                                                 {"elements", js_elements, 0}}};
 
 }  // namespace
 

@@ -11,8 +11,9 @@ const doc = parseHTML(`<html><body><h1 id="t" class="a b" data-user-id="7" data-
 <form action="/go" method="post"><input name="q" value="x"><input type="checkbox" name="c" checked><input type="checkbox" name="off">
 <textarea name="t">long</textarea><select name="s"><option value="v1">1</option><option selected>2</option></select>
 <select multiple name="m"><option selected>a</option><option selected>b</option></select>
-<input type="submit" name="do" value="Go"></form><p>Some <b>bold</b> words</p></body></html>`);
-const texts = (selection) => selection.map((i, element) => element.textContent()).join();
+<input type="submit" name="do" value="Go"></form><p data-n="1.50">Some <b>bold</b> words</p></body></html>`);
+const texts = (selection) => selection.map((i, one) => one.text()).join();
+const names = (selection) => selection.get().map((element) => element.nodeName());
 )";
 
 }  // namespace
@@ -29,10 +30,10 @@ TEST_CASE("a Selection finds its way through a page") {
              {"doc.find('ul').find('li').is('.three')", "true"},
              {"texts(doc.find('ul').children('.one'))", "1"},
              {"doc.find('ul').contents().size()", "3"},
-             {"doc.find('b').parent().get(0).nodeName()", "P"},
-             {"doc.find('b').parents().map((i, e) => e.nodeName())", R"(["HTML","BODY","P"])"},
+             {"doc.find('b').parent().get(0).nodeName()", "p"},
+             {"names(doc.find('b').parents())", R"(["p","body","html"])"},
              {"doc.find('b').parentsUntil('body').size()", "1"},
-             {"doc.find('b').closest('body, p').get(0).nodeName()", "P"},
+             {"doc.find('b').closest('body, p').get(0).nodeName()", "p"},
              {"texts(doc.find('.one').next())", "2"},
              {"texts(doc.find('.one').nextAll())", "2,3"},
              {"texts(doc.find('.one').nextUntil('.three'))", "2"},
@@ -41,15 +42,20 @@ TEST_CASE("a Selection finds its way through a page") {
              {"texts(doc.find('.three').prevUntil('.one'))", "2"},
              {"texts(doc.find('li').eq(1).siblings())", "1,3"},
              {"texts(doc.find('li').filter('.one'))", "1"},
-             {"texts(doc.find('li').filter((i, e) => e.textContent() > 1))", "2,3"},
+             {"texts(doc.find('li').filter((i, one) => one.text() > 1))", "2,3"},
+             {"doc.find('li').is((i, one) => one.is('.three'))", "true"},
+             {"doc.find('ul').single('li').text() + doc.find('ul').single('nope').size()", "10"},
+             {"doc.find('ul').find('li').end().get(0).nodeName() + doc.end().size()", "ul0"},
+             {"doc.find('li').each((i, element) => element.nodeName()).size()", "3"},
+             {"doc.find('li').each('')", "TypeError: the argument to each() must be a function"},
              {"texts(doc.find('li').not('.one'))", "2,3"},
              {"texts(doc.find('li').not(doc.find('.three')))", "1,2"},
              {"texts(doc.find('.one').add('.three'))", "1,3"},
-             {"doc.find('p, ul').has('b').get(0).nodeName()", "P"},
+             {"doc.find('p, ul').has('b').get(0).nodeName()", "p"},
              {"doc.find('li').index(doc.find('.three'))", "2"},
              {"doc.find('.three').index()", "2"},
              {"doc.find('li').toArray().map((s) => s.text())", R"(["1","2","3"])"},
-             {"doc.find('nope').text() === '' && doc.find('nope').html() === undefined", "true"},
+             {"doc.find('nope').text() === '' && doc.find('nope').html() === ''", "true"},
              {"doc.find('li:nope')",
               "SyntaxError: the selector \"li:nope\": there is no :nope, at character 4"}});
 }
@@ -59,7 +65,9 @@ TEST_CASE("a Selection tells what is in it") {
                     {{"doc.find('h1').attr('id')", "t"},
                      {"doc.find('h1').attr('nope')", "undefined"},
                      {"doc.find('h1').attr('nope', 'else')", "else"},
-                     {"doc.find('h1').data('user-id') + 1", "8"},
+                     {"doc.find('h1').data('user-id') + doc.find('h1').data('userId')", "14"},
+                     {"doc.find('p').data('n')", "1.50"},
+                     {"doc.find('p').data('none')", "undefined"},
                      {"doc.find('h1').data()", R"({"userId":7,"list":[1]})"},
                      {"doc.find('p').text()", "Some bold words"},
                      {"doc.find('p').html()", "Some <b>bold</b> words"},
@@ -68,7 +76,7 @@ TEST_CASE("a Selection tells what is in it") {
                      {"doc.find('select[name=s]').val()", "2"},
                      {"doc.find('select[name=m]').val()", R"(["a","b"])"},
                      {"doc.find('option').val()", "v1"},
-                     {"doc.find('form').serialize()", "q=x&c=on&t=long&s=2&m=a&m=b"},
+                     {"doc.find('form').serialize()", "c=on&m=a&m=b&q=x&s=2&t=long"},
                      {"doc.find('form').serializeObject()",
                       R"({"q":"x","c":"on","t":"long","s":"2","m":["a","b"]})"},
                      {"doc.find('form').serializeArray()[0]", R"({"name":"q","value":"x"})"}});
@@ -78,22 +86,24 @@ TEST_CASE("an Element speaks the words of the DOM") {
   check_expressions(
       page + "const h1 = doc.find('h1').get(0); const ul = doc.find('ul').get(0);",
       {{"[h1.nodeName(), h1.nodeType(), h1.id(), h1.className(), h1.textContent()]",
-        R"(["H1",1,"t","a b","Title"])"},
+        R"(["h1",1,"t","a b","Title"])"},
        {"h1.classList()", R"(["a","b"])"},
        {"[h1.hasAttribute('id'), h1.hasAttribute('x'), h1.getAttribute('CLASS')]",
         R"([true,false,"a b"])"},
        {"h1.attributes()['id'].value", "t"},
-       {"h1.getAttributeNode('id')", R"({"name":"id","value":"t"})"},
+       {"[h1.getAttributeNode('id').name, h1.getAttributeNode('id').localName()]",
+        R"(["id","id"])"},
+       {"h1.toString() + ul.ownerDocument()", "[object html.Node][object #document]"},
        {"ul.childElementCount()", "3"},
        {"ul.firstElementChild().textContent() + ul.lastChild().textContent()", "13"},
        {"ul.children()[1].previousElementSibling().matches('.one')", "true"},
        {"ul.nextSibling().nodeName()", "#text"},
-       {"ul.nextElementSibling().nodeName()", "FORM"},
+       {"ul.nextElementSibling().nodeName()", "form"},
        {"ul.nextSibling().nextSibling().nodeValue()", "note"},
-       {"ul.parentElement().nodeName() + ul.ownerDocument().nodeName()", "BODY#document"},
+       {"ul.parentElement().nodeName() + ul.ownerDocument().nodeName()", "body#document"},
        {"ul.querySelector('.three').textContent()", "3"},
        {"ul.querySelectorAll('li').length", "3"},
-       {"ul.contains(ul.querySelector('li')) && !ul.contains(h1)", "true"},
+       {"ul.contains(ul.querySelector('li')) && !ul.contains(h1) && !ul.contains(ul)", "true"},
        {"ul.isSameNode(doc.find('ul').get(0)) && !ul.isEqualNode(h1)", "true"},
        {"doc.find('form').get(0).action()", "/go"},
        {"doc.find('[name=c]').get(0).checked()", "true"},

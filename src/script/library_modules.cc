@@ -46,6 +46,7 @@ constexpr const char* streams_members[] = {
 constexpr const char* webcrypto_members[] = {"crypto"};
 constexpr const char* websockets_members[] = {"WebSocket", "Blob"};
 constexpr const char* ws_members[] = {"connect"};
+constexpr const char* x509_members[] = {"parse", "getAltNames", "getIssuer", "getSubject"};
 
 constexpr LibraryModule csv{"k6/experimental/csv", "files", csv_members};
 constexpr LibraryModule grpc{"k6/net/grpc", "grpc", grpc_members};
@@ -55,6 +56,7 @@ constexpr LibraryModule streams{"k6/experimental/streams", "streams", streams_me
 constexpr LibraryModule webcrypto{"k6/experimental/webcrypto", "web_crypto", webcrypto_members};
 constexpr LibraryModule websockets{"k6/websockets", "websocket", websockets_members};
 constexpr LibraryModule ws{"k6/ws", "websocket", ws_members};
+constexpr LibraryModule x509{"k6/crypto/x509", "x509", x509_members};
 
 template <const LibraryModule& module>
 int fill(JSContext* context, JSModuleDef* definition) {
@@ -80,6 +82,7 @@ constexpr BuiltinModule modules[] = {
     {webcrypto.name, make<webcrypto>},
     {websockets.name, make<websockets>},
     {ws.name, make<ws>},
+    {x509.name, make<x509>},
 };
 
 }  // namespace

@@ -2,15 +2,20 @@
 // Source: k6's documentation of k6/html, which follows jQuery's and the DOM's words.
 (native) => {
   const DOCUMENT = 9, ELEMENT = 1, TEXT = 3; // Of the DOM's nodeType.
-  const unique = (ids) => [...new Set(ids)].sort((a, b) => a - b);
+  const spaces = { html: 'http://www.w3.org/1999/xhtml', svg: 'http://www.w3.org/2000/svg', math: 'http://www.w3.org/1998/Math/MathML' };
+  const unique = (ids) => [...new Set(ids)];
+  const find = (page, ids, selector) => native.find(page, [...ids].sort((a, b) => a - b), selector);
 
-  // One of `given`: a text, a Selection, an Element or a function; as a test of a node.
+  // One of `given`: a text, a Selection, an Element or a function, which gets a Selection of one; as a test of a node.
   const testOf = (page, given) => {
     if (given === undefined || given === null) return () => true;
     if (given instanceof Selection) return (id) => given.ids.includes(id);
-    if (given instanceof Element) return (id) => given.is(id);
-    if (typeof given === 'function') return (id, i) => Boolean(given(i, new Element(page, id)));
+    if (given instanceof Element) return (id) => given.id_ === id;
+    if (typeof given === 'function') return (id, i) => Boolean(given(i, new Selection(page, [id])));
     return (id) => native.matches(page, id, String(given));
+  };
+  const checkCall = (method, call) => {
+    if (typeof call !== 'function') throw new TypeError(`the argument to ${method}() must be a function`);
   };
   // Element siblings or ancestors of a node, one after the other.
   const follow = (page, id, step) => {
@@ -25,39 +30,43 @@
     return end < 0 ? ids : ids.slice(0, end);
   };
   const camel = (name) => name.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
+  const kebab = (name) => name.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase());
+  // As jQuery reads it: a number only where it is written as JavaScript would write it.
   const dataValue = (text) => {
-    if (/^(true|false|null|-?\d+(\.\d+)?|[{[][^]*[}\]])$/.test(text)) {
-      try {
-        return JSON.parse(text);
-      } catch {
-        return text;
-      }
+    if (['', 'null', 'undefined'].includes(text)) return undefined;
+    if (text === 'true' || text === 'false') return text === 'true';
+    if (!/^[{[]/.test(text)) return String(Number(text)) === text ? Number(text) : text;
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
     }
-    return text;
   };
 
   const valueOf = (page, id) => {
-    const name = native.name(page, id);
-    if (name === 'textarea') return native.text(page, id);
-    if (name === 'select') {
-      const options = native.find(page, [id], 'option');
-      const chosen = options.filter((option) => native.attr(page, option, 'selected') !== undefined).map((option) => valueOf(page, option));
-      if (native.attr(page, id, 'multiple') !== undefined) return chosen;
-      return chosen.length > 0 ? chosen[chosen.length - 1] : options.length > 0 ? valueOf(page, options[0]) : undefined;
-    }
     const value = native.attr(page, id, 'value');
-    if (value !== undefined) return value;
-    if (name === 'option') return native.text(page, id).trim();
-    return name === 'input' && ['checkbox', 'radio'].includes(native.attr(page, id, 'type')) ? 'on' : name === 'input' ? '' : undefined;
+    switch (native.name(page, id)) {
+      case 'input': return value ?? (['checkbox', 'radio'].includes(native.attr(page, id, 'type')) ? 'on' : '');
+      case 'button': return value ?? '';
+      case 'textarea': return native.inner(page, id);
+      case 'option': return value ?? native.inner(page, id);
+      case 'select': {
+        const chosen = native.find(page, [id], 'option[selected]').map((option) => valueOf(page, option));
+        return native.attr(page, id, 'multiple') === undefined ? chosen[0] ?? '' : chosen;
+      }
+      default: return undefined;
+    }
   };
 
   class Selection {
-    constructor(page, ids) {
+    #before; // What it was made from: end().
+    constructor(page, ids, before) {
       Object.defineProperty(this, 'page', { value: page });
       Object.defineProperty(this, 'ids', { value: ids });
+      this.#before = before;
     }
-    #with(ids) { return new Selection(this.page, ids); }
-    // What `each` finds for every node, in the page's order, as far as it fits `given`.
+    #with(ids) { return new Selection(this.page, ids, this); }
+    // What `each` finds for every node, nearest first, as far as it fits `given`.
     #all(each, given) { return this.#with(unique(this.ids.flatMap((id) => each(id))).filter(testOf(this.page, given))); }
     #first(read) { return this.ids.length > 0 ? read(this.ids[0]) : undefined; }
     #ahead(step, end, given) { return this.#all((id) => until(this.page, follow(this.page, id, step), end), given); }
@@ -65,34 +74,42 @@
 
     size() { return this.ids.length; }
     get length() { return this.ids.length; }
-    get(i) { return this.ids.at(i) === undefined ? undefined : new Element(this.page, this.ids.at(i)); }
+    get(i) {
+      if (i === undefined) return this.ids.map((id) => elementOf(this.page, id));
+      return this.ids.at(i) === undefined ? undefined : elementOf(this.page, this.ids.at(i));
+    }
     eq(i) { return this.#with(this.ids.at(i) === undefined ? [] : [this.ids.at(i)]); }
     first() { return this.eq(0); }
     last() { return this.eq(-1); }
     slice(from, to) { return this.#with(this.ids.slice(from, to)); }
-    end() { return this; }
+    end() { return this.#before ?? new Selection(this.page, []); }
     toArray() { return this.ids.map((id) => this.#with([id])); }
     each(call) {
-      this.ids.forEach((id, i) => call(i, new Element(this.page, id)));
+      checkCall('each', call);
+      this.ids.forEach((id, i) => call(i, elementOf(this.page, id)));
       return this;
     }
-    map(call) { return this.ids.map((id, i) => call(i, new Element(this.page, id))); }
+    map(call) {
+      checkCall('map', call);
+      return this.ids.map((id, i) => call(i, new Selection(this.page, [id])));
+    }
     add(given) {
-      const more = given instanceof Selection ? given.ids : given instanceof Element ? [given.id_] : native.find(this.page, [0], String(given));
+      const more = given instanceof Selection ? given.ids : given instanceof Element ? [given.id_] : find(this.page, [0], String(given));
       return this.#with(unique([...this.ids, ...more]));
     }
     index(given) {
       if (this.ids.length === 0) return -1;
       if (given === undefined) return follow(this.page, this.ids[0], native.previous).length;
-      if (typeof given === 'string') return native.find(this.page, [0], given).indexOf(this.ids[0]);
-      return this.ids.indexOf(given instanceof Selection ? given.ids[0] : given.id_);
+      if (typeof given === 'string') return find(this.page, [0], given).indexOf(this.ids[0]);
+      return this.ids.indexOf(given instanceof Selection ? given.ids[0] : given?.id_);
     }
 
     find(given) {
-      if (typeof given === 'string') return this.#with(native.find(this.page, this.ids, given));
+      if (typeof given === 'string') return this.#with(find(this.page, this.ids, given));
       const test = testOf(this.page, given);
-      return this.#with(native.find(this.page, this.ids, '*').filter(test));
+      return this.#with(find(this.page, this.ids, '*').filter(test));
     }
+    single(selector) { return this.#with(find(this.page, this.ids, String(selector)).slice(0, 1)); }
     filter(given) { return this.#with(this.ids.filter(testOf(this.page, given))); }
     not(given) {
       const test = testOf(this.page, given);
@@ -115,25 +132,29 @@
     prev(given) { return this.#one(native.previous, given); }
     prevAll(given) { return this.#ahead(native.previous, undefined, given); }
     prevUntil(end, given) { return this.#ahead(native.previous, end, given); }
-    siblings(given) { return this.#all((id) => [...follow(this.page, id, native.previous), ...follow(this.page, id, native.next)], given); }
+    siblings(given) { return this.#all((id) => [...follow(this.page, id, native.previous).reverse(), ...follow(this.page, id, native.next)], given); }
 
     attr(name, otherwise) { return this.#first((id) => native.attr(this.page, id, String(name).toLowerCase())) ?? otherwise; }
     text() { return this.ids.map((id) => native.text(this.page, id)).join(''); }
-    html(otherwise) { return this.#first((id) => native.inner(this.page, id)) ?? otherwise; }
+    html() { return this.#first((id) => native.inner(this.page, id)) ?? ''; }
     val() { return this.#first((id) => valueOf(this.page, id)); }
     data(name) {
-      const all = this.#first((id) =>
-        Object.fromEntries(native.attributes(this.page, id).filter(([key]) => key.startsWith('data-')).map(([key, text]) => [camel(key.slice(5)), dataValue(text)])));
-      return name === undefined ? all : all?.[camel(String(name))];
+      if (name !== undefined) return this.#first((id) => dataValue(native.attr(this.page, id, 'data-' + kebab(String(name))) ?? ''));
+      return this.#first((id) => {
+        const attributes = native.attributes(this.page, id);
+        if (attributes.length === 0) return undefined;
+        return Object.fromEntries(attributes.filter(([key]) => key.startsWith('data-')).map(([key, text]) => [camel(key.slice(5)), dataValue(text)]));
+      });
     }
     serializeArray() {
-      const fields = this.ids.flatMap((id) => (native.name(this.page, id) === 'form' ? native.find(this.page, [id], 'input, select, textarea') : [id]));
+      const fields = this.ids.flatMap((id) => (native.name(this.page, id) === 'form' ? find(this.page, [id], 'input, select, textarea, keygen') : [id]));
       return unique(fields).flatMap((id) => {
         const name = native.attr(this.page, id, 'name');
         const type = native.attr(this.page, id, 'type')?.toLowerCase();
         const isOff = ['checkbox', 'radio'].includes(type) && native.attr(this.page, id, 'checked') === undefined;
         if (!name || isOff || ['submit', 'button', 'image', 'reset', 'file'].includes(type) || native.attr(this.page, id, 'disabled') !== undefined) return [];
-        return [valueOf(this.page, id)].flat().filter((value) => value !== undefined).map((value) => ({ name, value }));
+        const value = valueOf(this.page, id);
+        return value === undefined ? [] : [{ name, value }];
       });
     }
     serializeObject() {
@@ -141,7 +162,11 @@
       for (const { name, value } of this.serializeArray()) object[name] = name in object ? [object[name], value].flat() : value;
       return object;
     }
-    serialize() { return new URLSearchParams(this.serializeArray().map(({ name, value }) => [name, value])).toString(); }
+    // By name, as k6's.
+    serialize() {
+      const pairs = this.serializeArray().flatMap(({ name, value }) => [value].flat().map((one) => [name, one]));
+      return new URLSearchParams(pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))).toString();
+    }
     toString() { return '[object html.Selection]'; }
   }
 
@@ -151,26 +176,28 @@
       Object.defineProperty(this, 'page', { value: page });
       Object.defineProperty(this, 'id_', { value: id });
     }
-    #at(id) { return id < 0 || id === undefined ? undefined : new Element(this.page, id); }
+    #at(id) { return id < 0 || id === undefined ? undefined : elementOf(this.page, id); }
     #next(step) { return this.#at(follow(this.page, this.id_, step)[0]); }
     #children(onlyElements) { return native.children(this.page, this.id_, onlyElements).map((id) => this.#at(id)); }
     #attr(name) { return native.attr(this.page, this.id_, String(name).toLowerCase()); }
-    is(id) { return this.id_ === id; }
     selection() { return new Selection(this.page, [this.id_]); }
-    nodeName() { return { [DOCUMENT]: '#document', [TEXT]: '#text', [ELEMENT]: native.name(this.page, this.id_).toUpperCase() }[this.nodeType()] ?? '#comment'; }
+    nodeName() { return { [DOCUMENT]: '#document', [TEXT]: '#text', [ELEMENT]: native.name(this.page, this.id_) }[this.nodeType()] ?? '#comment'; }
     nodeType() { return native.kind(this.page, this.id_); }
     nodeValue() { return this.nodeType() === ELEMENT || this.nodeType() === DOCUMENT ? undefined : native.text(this.page, this.id_); }
     textContent() { return native.text(this.page, this.id_); }
     innerHTML() { return native.inner(this.page, this.id_); }
     outerHTML() { return native.outer(this.page, this.id_); }
+    id() { return this.#attr('id') ?? ''; }
+    lang() { return this.#attr('lang'); }
+    namespaceURI() { return spaces[this.selection().closest('svg, math').get(0)?.nodeName()] ?? spaces.html; }
+    isDefaultNamespace() { return this.namespaceURI() === spaces.html; }
     getAttribute(name) { return this.#attr(name); }
-    getAttributeNode(name) { return this.#attr(name) === undefined ? undefined : { name: String(name), value: this.#attr(name) }; }
+    getAttributeNode(name) { return this.#attr(name) === undefined ? undefined : new Attribute(this, String(name), this.#attr(name)); }
     hasAttribute(name) { return this.#attr(name) !== undefined; }
     hasAttributes() { return native.attributes(this.page, this.id_).length > 0; }
-    attributes() { return Object.fromEntries(native.attributes(this.page, this.id_).map(([name, value]) => [name, { name, value }])); }
+    attributes() { return Object.fromEntries(native.attributes(this.page, this.id_).map(([name, value]) => [name, new Attribute(this, name, value)])); }
     classList() { return (this.#attr('class') ?? '').split(/\s+/).filter(Boolean); }
     className() { return this.#attr('class'); }
-    value() { return valueOf(this.page, this.id_); }
     children() { return this.#children(true); }
     childNodes() { return this.#children(false); }
     childElementCount() { return this.#children(true).length; }
@@ -186,21 +213,36 @@
     parentElement() { return this.#next(native.parent); }
     parentNode() { return this.#at(native.parent(this.page, this.id_)); }
     ownerDocument() { return this.#at(0); }
-    querySelector(selector) { return this.#at(native.find(this.page, [this.id_], String(selector))[0]); }
-    querySelectorAll(selector) { return native.find(this.page, [this.id_], String(selector)).map((id) => this.#at(id)); }
+    querySelector(selector) { return this.#at(find(this.page, [this.id_], String(selector))[0]); }
+    querySelectorAll(selector) { return find(this.page, [this.id_], String(selector)).map((id) => this.#at(id)); }
     getElementsByTagName(name) { return this.querySelectorAll(name); }
     getElementsByClassName(names) { return this.querySelectorAll('.' + String(names).trim().split(/\s+/).join('.')); }
     matches(selector) { return native.matches(this.page, this.id_, String(selector)); }
-    contains(other) { return other.id_ === this.id_ || follow(this.page, other.id_, native.parent).includes(this.id_); }
+    contains(other) { return follow(this.page, other.id_, native.parent).includes(this.id_); }
     isSameNode(other) { return this.page === other.page && this.id_ === other.id_; }
-    isEqualNode(other) { return this.outerHTML() === other.outerHTML(); }
-    toString() { return this.outerHTML(); }
+    isEqualNode(other) { return this.innerHTML() === other.innerHTML(); }
+    toString() { return this.nodeType() === ELEMENT ? '[object html.Node]' : `[object ${this.nodeName()}]`; }
   }
-  // The members of the DOM that are an attribute.
-  for (const name of ['id', 'href', 'src', 'name', 'type', 'action', 'method', 'alt', 'title', 'rel', 'target', 'placeholder', 'content', 'lang', 'max', 'min', 'pattern'])
-    Element.prototype[name] = function () { return native.attr(this.page, this.id_, name); };
-  for (const name of ['checked', 'disabled', 'selected', 'multiple', 'required', 'hidden'])
-    Element.prototype[name] = function () { return native.attr(this.page, this.id_, name) !== undefined; };
+
+  class Attribute {
+    constructor(owner, name, value) { Object.assign(this, { owner_element: owner, name, value }); }
+    prefix() { return ''; }
+    namespaceURI() { return spaces.html; }
+    localName() { return this.name; }
+  }
+
+  // By tag: Element, or one that has the tag's own members too.
+  const classes = new Map();
+  const elementOf = (page, id) => {
+    const tag = native.name(page, id);
+    if (!classes.has(tag)) {
+      const members = native.elements()[tag];
+      const Tagged = members === undefined ? Element : class extends Element {};
+      for (const [name, read] of Object.entries(members ?? {})) Tagged.prototype[name] = function () { return read(this); };
+      classes.set(tag, Tagged);
+    }
+    return new (classes.get(tag))(page, id);
+  };
 
   const parseHTML = (source) => new Selection(native.parse(String(source)), [0]);
 
@@ -211,6 +253,7 @@
   };
   const responseHtml = (response, selector) => {
     const all = parseHTML(textOf(response));
+    all.page.url = response.url;
     return selector === undefined ? all : all.find(selector);
   };
   const submitForm = (response, { formSelector = 'form', submitSelector = '[type="submit"]', fields = {}, params } = {}) => {
