@@ -1,4 +1,6 @@
 // `brunt check`: what a plan would do, without doing it.
+#include <fmt/format.h>
+
 #include "cli/console.h"
 #include "cli/plan_source.h"
 #include "cli/script_source.h"
@@ -6,6 +8,7 @@
 #include "judge/exit_code.h"
 #include "net/limits.h"
 #include "plan/describe_plan.h"
+#include "run/links.h"
 #include "run/run_options.h"
 
 namespace brunt {
@@ -15,8 +18,14 @@ namespace {
 std::string about_processes(const Plan& plan) {
   const std::uint64_t connections = connections_max(plan);
   const std::uint64_t descriptors = read_machine_limits().descriptors;
-  if (processes_needed(connections, descriptors) < 2) return "";
-  return "\n" + processes_sentence(connections, descriptors) + "\n";
+  std::string text;
+  if (processes_needed(connections, descriptors) > 1)
+    text += "\n" + processes_sentence(connections, descriptors) + "\n";
+  const std::uint32_t links = link_processes_needed(linked_connections_max(plan), descriptors);
+  if (links > 1)
+    text += fmt::format("\nlinks' proxies in {} processes, as a connection takes two descriptors\n",
+                        links);
+  return text;
 }
 
 }  // namespace

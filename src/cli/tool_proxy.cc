@@ -27,6 +27,7 @@ struct ProxyFlags {
       "epoll";  // Measured: passes more than io_uring does here, of bulk twice as much.
   std::vector<std::string> toxics, allow;
   std::uint64_t seed = 1;
+  bool share_port = false;
 };
 
 // TYPE[@STREAM][,ATTRIBUTE=VALUE…], as the control API would be told it.
@@ -113,7 +114,7 @@ Result<std::vector<Toxic>> toxics_of(const ProxyFlags& flags) {
 }
 
 struct Traffic {
-  double up = 0, down = 0, accepted = 0, open = 0, refused = 0, failed = 0, broken = 0;
+  double up = 0, down = 0, accepted = 0, open = 0, refused = 0, failed = 0, broken = 0, ran_out = 0;
 };
 
 Traffic traffic_of(const ProxySet& proxies) {
@@ -127,6 +128,7 @@ Traffic traffic_of(const ProxySet& proxies) {
     sum.refused += static_cast<double>(stats.connections_refused.get());
     sum.failed += static_cast<double>(stats.upstream_failed.get());
     sum.broken += static_cast<double>(stats.broken.get());
+    sum.ran_out += static_cast<double>(stats.ran_out.get());
   }
   return sum;
 }
@@ -149,11 +151,26 @@ void show_traffic(Fiber& self, const ProxySet& proxies) {
   }
 }
 
+// Says once that this process can carry no more connections: who comes then waits or is reset.
+void watch_limit(Fiber& self, const ProxySet& proxies) {
+  while (self.sleep(1s)) {
+    for (const Proxy* const proxy : proxies.all()) {
+      if (proxy->stats().ran_out.get() == 0) continue;
+      complain(fmt::format(
+          "at the limit with {} connections, each of which takes two descriptors: {}\n"
+          "proxies of several processes can listen at one address: start each with --share-port",
+          format_count(traffic_of(proxies).open), proxy->shortage()));
+      return;
+    }
+  }
+}
+
 std::string totals(const Traffic& sum) {
   return fmt::format(
-      "{} connections, {} up, {} down; {} refused, {} broken, upstream not reached {} times\n",
+      "{} connections, {} up, {} down; {} refused, {} broken, upstream not reached {} times{}\n",
       format_count(sum.accepted), format_bytes(sum.up), format_bytes(sum.down), sum.refused,
-      sum.broken, sum.failed);
+      sum.broken, sum.failed,
+      sum.ran_out > 0 ? fmt::format(", at the limit {} times", sum.ran_out) : "");
 }
 
 class ProxyTool {
@@ -162,13 +179,14 @@ class ProxyTool {
       : self_(self),
         flags_(flags),
         allow_(std::move(allow)),
-        proxies_(self.loop(), dialer_, {.seed = flags.seed}) {}
+        proxies_(self.loop(), dialer_, {.seed = flags.seed, .share_ports = flags.share_port}) {}
 
   Result<> run(Signals& signals) {
     const std::vector<Toxic> toxics = TRY(toxics_of(flags_));
     FiberGroup fibers(self_.loop());
     const Result<> started = start(toxics, fibers);
     if (started) {
+      (void)fibers.spawn("limit", [&](Fiber& fiber) { watch_limit(fiber, proxies_); });
       if (Terminal::detect(1).interactive)
         (void)fibers.spawn("traffic", [&](Fiber& fiber) { show_traffic(fiber, proxies_); });
       (void)signals.next(self_, far_future);
@@ -292,6 +310,8 @@ void add_proxy(CLI::App& tool, CommandLine& line) {
   verb->add_option("--seed", f.seed, "Of all chance: one seed, the same faults");
   verb->add_option("--allow", f.allow, "A host beyond loopback that it may lead to")
       ->allow_extra_args(false);
+  verb->add_flag("--share-port", f.share_port,
+                 "Several proxies at one address, for more connections than one process may have");
   verb->add_option("--backend", f.backend, "epoll (the faster one here), io_uring, auto");
   verb->footer(kinds_text() + proxy_examples);
   verb->callback([&line, flags]() { line.todo = [&g = *flags] { return run_proxy(g); }; });

@@ -67,7 +67,8 @@ Result<std::unique_ptr<Proxy>> Proxy::open(Loop& loop, Dialer& dialer,
                                            const ProxyOptions& options) {
   auto state = std::make_unique<State>(loop, dialer, options);
   state->target = TRY(parse_proxy_target(options.upstream));
-  state->listener = TRY(loop.listen({.at = options.listen, .pausable = true}));
+  state->listener =
+      TRY(loop.listen({.at = options.listen, .reuse_port = options.share_port, .pausable = true}));
   state->endpoint = state->listener->local();
   TRY(state->settle_listener());
   return std::unique_ptr<Proxy>(new Proxy(std::move(state)));
@@ -89,6 +90,12 @@ void Proxy::State::take(std::unique_ptr<Stream> client) {
   ProxyConnection::start(*this, std::move(client), number);
 }
 
+void Proxy::State::ran_out(const Error& error) {
+  if (error.code != ErrorCode::exhausted) return;
+  stats.ran_out.add();
+  shortage = error.text;
+}
+
 void Proxy::serve(Fiber& self) {
   State& state = *state_;
   FiberGroup group(state.loop);
@@ -97,7 +104,10 @@ void Proxy::serve(Fiber& self) {
     while (!state.stopping) {
       auto client = state.listener->accept(acceptor, far_future);
       if (!client && client.error().code == ErrorCode::cancelled) break;
-      if (client) state.take(std::move(*client));  // Else out of descriptors: it has paused.
+      if (client)
+        state.take(std::move(*client));
+      else
+        state.ran_out(client.error());  // The listener has paused for a moment.
     }
     state.acceptor = nullptr;
     state.stopping = true;
@@ -185,6 +195,9 @@ Endpoint Proxy::endpoint() const {
 }
 const ProxyStats& Proxy::stats() const {
   return state_->stats;
+}
+const std::string& Proxy::shortage() const {
+  return state_->shortage;
 }
 
 }  // namespace brunt

@@ -37,6 +37,9 @@ struct ProxyOptions {
   Endpoint listen = Endpoint::loopback(0);  // Port 0: the kernel chooses; ask endpoint().
   std::string upstream;                     // "localhost:6379", "[::1]:80", "unix:/path"
   bool enabled = true;
+  // With proxies of other processes at the same address: the kernel deals connections out to them
+  // (SO_REUSEPORT). All of one user, and each has to be told.
+  bool share_port = false;
   std::uint64_t seed = 1;  // Of all chance in it.
   ProxyLimits limits;
 };
@@ -48,6 +51,7 @@ struct ProxyStats {
   Counter connections_refused;  // By a toxic, or beyond the limit.
   Counter upstream_failed;      // The upstream could not be reached.
   Counter broken;               // Ended by a reset, of a peer or of a toxic.
+  Counter ran_out;              // Clients that waited or were reset, for want of a descriptor.
   Counter bytes_upstream;       // Passed on.
   Counter bytes_downstream;
 };
@@ -86,6 +90,7 @@ class Proxy {
   const std::string& upstream() const;
   Endpoint endpoint() const;
   const ProxyStats& stats() const;
+  const std::string& shortage() const;  // What was missing when stats().ran_out last rose.
 
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;

@@ -244,7 +244,10 @@ bool ProxyConnection::dial(Fiber& self) {
       proxy_.dialer.dial(self, target, self.now() + proxy_.options.limits.connect_timeout);
   up_.is_busy = false;
   if (!dialed) {
-    if (dialed.error().code != ErrorCode::cancelled) proxy_.stats.upstream_failed.add();
+    const ErrorCode code = dialed.error().code;
+    proxy_.ran_out(dialed.error());
+    if (code != ErrorCode::cancelled && code != ErrorCode::exhausted)
+      proxy_.stats.upstream_failed.add();
     return broken(dialed.error());
   }
   server_ = std::move(dialed->stream);

@@ -17,6 +17,7 @@ struct Proxy::State {
   Result<> settle_listener();
   void take(std::unique_ptr<Stream> client);
   void toxics_changed();
+  void ran_out(const Error& error);  // Counts it, if it is that descriptors or ports have run out.
   // Whether a toxic befalls connection `number`.
   bool befalls(const Toxic& toxic, std::uint64_t number) const;
 
@@ -26,6 +27,7 @@ struct Proxy::State {
   ProxyTarget target;
   std::unique_ptr<Listener> listener;
   ProxyStats stats;
+  std::string shortage;
   std::vector<Toxic> toxics;
   std::uint64_t version = 0;  // Of the toxics; a flow that knows an older one looks again.
   PiecePool pool;

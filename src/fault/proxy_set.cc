@@ -51,6 +51,7 @@ Result<Proxy*> ProxySet::create(ProxyOptions options) {
     return fail(ErrorCode::exhausted, fmt::format("at most {} proxies", options_.proxies_max));
   const std::uint64_t part = std::hash<std::string_view>()(options.name);
   options.seed = Prng(options_.seed).split(part).next();
+  options.share_port = options_.share_ports;
   Entry entry{.proxy = TRY(Proxy::open(loop_, dialer_, options)),
               .fibers = std::make_unique<FiberGroup>(loop_)};
   Proxy* const proxy = entry.proxy.get();

@@ -21,6 +21,7 @@ namespace brunt {
 struct ProxySetOptions {
   std::uint64_t seed = 1;  // Each proxy draws from a generator of its own, by its name.
   std::size_t proxies_max = 1000;
+  bool share_ports = false;  // Of every proxy created: ProxyOptions::share_port.
 };
 
 // "127.0.0.1:80", "localhost:80", ":80" (every address), "[::1]:80", "unix:/path". Errors: invalid.

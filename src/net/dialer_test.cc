@@ -366,7 +366,8 @@ TEST_CASE("the limit on descriptors is raised as far as it goes") {
   lowered.rlim_cur = 256;
   setrlimit(RLIMIT_NOFILE, &lowered);
   CHECK(read_machine_limits().descriptors == 256);
-  CHECK(raise_descriptor_limit() == std::uint64_t{former.rlim_max});
+  // Beyond the hard limit where the kernel lets us.
+  CHECK(raise_descriptor_limit().value() >= std::uint64_t{former.rlim_max});
   const MachineLimits limits = read_machine_limits();
   CHECK(limits.descriptors == limits.descriptors_max);
   CHECK(limits.ports() > 1000);

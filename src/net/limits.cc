@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <string>
@@ -34,6 +35,11 @@ Result<std::uint64_t> raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
     return std::unexpected(errno_error("reading the limit on descriptors", errno));
   }
+  // More than a million were never needed, and programs that we start inherit it.
+  const rlim_t wanted =
+      std::min<rlim_t>(1u << 20u, number_in_file("/proc/sys/fs/nr_open", 1u << 20u));
+  const rlimit more{wanted, wanted};
+  if (limit.rlim_max < wanted && setrlimit(RLIMIT_NOFILE, &more) == 0) return std::uint64_t{wanted};
   if (limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {

@@ -20,7 +20,8 @@ struct MachineLimits {
   std::uint32_t ports() const { return std::uint32_t{port_last} - port_first + 1; }
 };
 
-// Raises the soft limit on descriptors to the hard limit; gives the new one. Errors: denied, io.
+// Raises the limit on descriptors as far as it goes: the hard limit too where the kernel lets us
+// (CAP_SYS_RESOURCE), the soft limit to it; gives the new one. Errors: denied, io.
 Result<std::uint64_t> raise_descriptor_limit();
 
 // Whether this machine has all these addresses, to connect from. Errors: invalid, naming the first

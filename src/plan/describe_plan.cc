@@ -83,20 +83,32 @@ std::string describe_iterations(const ScenarioOptions& load) {
 
 // The plan's loads, each with the requests that a VU of it may have under way.
 struct Load {
-  const ScenarioOptions* options;
-  std::uint64_t at_once;
+  const ScenarioOptions* options = nullptr;
+  std::uint64_t at_once = 1;
+  bool is_linked = false;  // A link leads from it.
 };
+
+bool is_linked(const Plan& plan, std::size_t scenario) {
+  return std::ranges::any_of(plan.links, [scenario](const LinkPlan& link) {
+    return link.from_kind == LinkPlan::From::scenario && link.from == scenario;
+  });
+}
+
 std::vector<Load> loads_of(const Plan& plan) {
   std::vector<Load> loads;
-  std::uint64_t shared = 1;
-  for (const Scenario& scenario : plan.scenarios) {
+  Load shared;
+  for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
+    const Scenario& scenario = plan.scenarios[i];
     const std::uint64_t most = std::max(at_once(scenario.before), at_once(scenario.steps));
-    if (scenario.weight == 0)
-      loads.push_back({&scenario.load, most});
-    else
-      shared = std::max(shared, most);
+    if (scenario.weight == 0) {
+      loads.push_back({&scenario.load, most, is_linked(plan, i)});
+    } else {
+      shared.at_once = std::max(shared.at_once, most);
+      shared.is_linked = shared.is_linked || is_linked(plan, i);
+    }
   }
-  if (plan.shared_load) loads.push_back({&*plan.shared_load, shared});
+  shared.options = plan.shared_load ? &*plan.shared_load : nullptr;
+  if (shared.options != nullptr) loads.push_back(shared);
   return loads;
 }
 
@@ -299,6 +311,12 @@ std::string describe_load(const ScenarioOptions& load) {
 
 std::uint64_t connections_max(const Plan& plan) {
   return peak(plan, [](const Load& load) { return load.options->vus_max() * load.at_once; });
+}
+
+std::uint64_t linked_connections_max(const Plan& plan) {
+  return peak(plan, [](const Load& load) {
+    return load.is_linked ? load.options->vus_max() * load.at_once : 0;
+  });
 }
 
 Duration duration_max(const Plan& plan) {

@@ -19,6 +19,10 @@ std::string describe_load(const ScenarioOptions& load);
 // adds. An upper bound: a VU that talks to one host holds one.
 std::uint64_t connections_max(const Plan& plan);
 
+// Likewise those of scenarios from which links lead: what the links' proxies carry. What services
+// hold open through links nobody knows.
+std::uint64_t linked_connections_max(const Plan& plan);
+
 // When the last scenario's last iteration may end at the latest, graceful stops included.
 Duration duration_max(const Plan& plan);
 

@@ -1,9 +1,10 @@
-// The links of a run: one process with a proxy for each (`brunt tool proxy`), which dies with the
-// run.
+// The links of a run: a process with a proxy for each (`brunt tool proxy`), which dies with the
+// run. Where one process may not have descriptors for all connections there are several, each with
+// every link at the same address: the kernel deals connections out to them.
 //
 //   auto links = TRY(Links::start(self, dialer, {.program = program, .folder = folder, .logs =
 //   folder})); const std::string at = TRY(links->open(self, plan.links[0], "127.0.0.1:2775"));
-//   TRY(links->control().set(self, plan.links[0].name, toxic));        // the timetable's
+//   TRY(links->set(self, plan.links[0].name, toxic));                  // the timetable's
 //
 // REQUIRES: used on the main thread's loop (net/subprocess.h says why).
 #pragma once
@@ -29,11 +30,15 @@ struct LinksOptions {
   std::filesystem::path logs;      // For links.log.
   std::vector<std::string> allow;  // Where it may lead to besides loopback.
   std::uint64_t seed = 1;
+  std::uint32_t processes = 1;  // link_processes_needed()
 };
 
-class Links {
+// How many processes a plan's links need for so many connections, two descriptors each.
+std::uint32_t link_processes_needed(std::uint64_t connections, std::uint64_t descriptors_max);
+
+class Links final : public LinkSwitch {
  public:
-  // Parks until the process answers. Errors: as start_command().
+  // Parks until the processes answer. Errors: as start_command().
   static Result<std::unique_ptr<Links>> start(Fiber& self, Dialer& dialer,
                                               const LinksOptions& options);
 
@@ -41,15 +46,25 @@ class Links {
   // LinkControl::open().
   Result<std::string> open(Fiber& self, const LinkPlan& link, std::string_view upstream);
 
-  LinkSwitch& control() { return *control_; }
-  StartedService& process() { return *process_; }
+  // In every process.
+  Result<> set(Fiber& self, std::string_view link, const Toxic& toxic) override;
+  Result<> clear(Fiber& self, std::string_view link, std::string_view toxic_name) override;
+
+  // The process that has ended although nobody stopped it: "the links' proxy was killed by SIGSEGV
+  // while …"; "" if all run.
+  std::string casualty();
+  // Parks until they are gone; gives the first error.
+  Result<> stop(Fiber& self);
 
  private:
-  Links(std::unique_ptr<StartedService> process, std::unique_ptr<LinkControl> control)
-      : process_(std::move(process)), control_(std::move(control)) {}
+  struct Lane {
+    std::unique_ptr<StartedService> process;
+    std::unique_ptr<LinkControl> control;
+  };
+  Links() = default;
+  Result<> start_lane(Fiber& self, Dialer& dialer, const LinksOptions& options);
 
-  std::unique_ptr<StartedService> process_;
-  std::unique_ptr<LinkControl> control_;
+  std::vector<Lane> lanes_;
 };
 
 }  // namespace brunt

@@ -5,6 +5,7 @@
 
 #include <deque>
 
+#include "run/links.h"
 #include "run/run_options.h"
 
 using namespace brunt;
@@ -97,6 +98,15 @@ TEST_CASE("a plan gets as many processes as its connections need descriptors") {
     CAPTURE(row.descriptors);
     CHECK(processes_needed(row.connections, row.descriptors) == row.processes);
   }
+}
+
+TEST_CASE("links get as many processes as two descriptors for each connection need, with room") {
+  CHECK(link_processes_needed(0, 20'000) == 1);
+  CHECK(link_processes_needed(8'000, 20'000) == 1);
+  CHECK(link_processes_needed(8'001, 20'000) == 2);
+  CHECK(link_processes_needed(10'000, 20'000) == 2);
+  CHECK(link_processes_needed(100'000, 1u << 20u) == 1);
+  CHECK(link_processes_needed(3, 4) == 3);
 }
 
 TEST_CASE("a run whose load broke off is told so, whatever its expectations say") {

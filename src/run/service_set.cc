@@ -10,6 +10,8 @@
 #include "client/redis_client.h"
 #include "engine/command.h"
 #include "engine/engine.h"
+#include "net/limits.h"
+#include "plan/describe_plan.h"
 #include "plan/names.h"
 
 namespace brunt {
@@ -56,12 +58,15 @@ Result<> ServiceSet::start(Fiber& self, const Plan& plan, RunObserver& observer)
   members_.assign(member_views(plan) * plan.services.size() * service_members.size(), {});
   if (!plan.links.empty()) {
     observer.phase("starting the links' proxy");
-    links_ = TRY(Links::start(self, dialer_,
-                              {.program = options_.program,
-                               .folder = options_.temporary,
-                               .logs = options_.logs,
-                               .allow = options_.allow,
-                               .seed = options_.seed}));
+    links_ =
+        TRY(Links::start(self, dialer_,
+                         {.program = options_.program,
+                          .folder = options_.temporary,
+                          .logs = options_.logs,
+                          .allow = options_.allow,
+                          .seed = options_.seed,
+                          .processes = link_processes_needed(linked_connections_max(plan),
+                                                             read_machine_limits().descriptors)}));
   }
   for (const std::uint32_t index : plan.start_order) {
     auto started = start_one(self, plan, index, observer);
@@ -251,9 +256,7 @@ StartedService* ServiceSet::find(std::string_view name) const {
 
 std::string ServiceSet::first_casualty() {
   if (links_ != nullptr)
-    if (const auto status = links_->process().process().status())
-      return fmt::format("the links' proxy {} while the run went on (log: {})", status->text(),
-                         links_->process().facts().log.string());
+    if (std::string casualty = links_->casualty(); !casualty.empty()) return casualty;
   for (const auto& service : started_)
     if (const auto status = service->process().status(); status && !service->is_down())
       return fmt::format("{} {} while the run went on (log: {})", service->name(), status->text(),
@@ -276,7 +279,7 @@ void ServiceSet::stop(Fiber& self, RunObserver& observer) {
     started_.pop_back();
   }
   if (links_ != nullptr)
-    if (auto stopped = links_->process().stop(self); !stopped)
+    if (auto stopped = links_->stop(self); !stopped)
       observer.warning("stopping the links' proxy: " + stopped.error().text);
   links_.reset();
   std::error_code ignored;

@@ -55,7 +55,7 @@ class ServiceSet {
   StartedService* find(std::string_view name) const;  // nullptr: no such process.
 
   // The plan's links, to be switched while it runs; nullptr where it has none.
-  LinkSwitch* links() { return links_ == nullptr ? nullptr : &links_->control(); }
+  LinkSwitch* links() { return links_.get(); }
 
   // A service that has ended although nobody stopped it: "collector was killed by SIGSEGV (log:
   // …)"; "" if all run.

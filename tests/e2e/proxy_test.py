@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import select
 import selectors
 import signal
 import socket
@@ -119,6 +120,48 @@ class Passes(Proxied):
         out, err = self.process.communicate(timeout=20)
         self.assertEqual((self.process.returncode, err), (0, ""))
         self.assertRegex(out, r"4,00\d connections, 32\.0 kB up, 32\.0 kB down; 0 refused, 0 broken, upstream not reached 0 times")
+
+    def test_at_its_limit_of_descriptors_it_says_what_would_help_and_serves_whom_it_has(self):
+        port = free_port()
+        # An owner of the whole machine may raise even the hard limit: then there is nothing to reach.
+        self.process = self.brunt_started("tool", "proxy", f"localhost:{port}", f"localhost:{self.echo()}",
+                                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+        wait_for_port(port)
+        with open(f"/proc/{self.process.pid}/limits") as limits:
+            if not re.search(r"Max open files +64 +64", limits.read()):
+                self.skipTest("this user may raise hard limits")
+        answered = 0
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(60)]
+            self.assertTrue(select.select([self.process.stderr], [], [], 20)[0], "nothing was said")
+            self.assertIn("at the limit with ", self.process.stderr.readline())
+            self.assertIn("start each with --share-port", self.process.stderr.readline())
+            for client in clients:
+                with contextlib.suppress(OSError):
+                    client.settimeout(0.2)
+                    client.sendall(b"x")
+                    answered += client.recv(1) == b"x"
+        self.assertGreater(answered, 10)
+        self.assertLess(answered, 32)
+        self.process.send_signal(signal.SIGINT)
+        out, _ = self.process.communicate(timeout=20)
+        self.assertRegex(out, r"upstream not reached 0 times, at the limit \d+ times")
+
+    def test_several_proxies_share_an_address(self):
+        port, upstream = free_port(), self.echo()
+        processes = [self.brunt_started("tool", "proxy", f"localhost:{port}", f"localhost:{upstream}", "--share-port") for _ in range(2)]
+        for process in processes:
+            self.assertIn("leads to", process.stdout.readline())
+        for _ in range(40):
+            with socket.create_connection(("127.0.0.1", port), 20) as client:
+                client.sendall(b"x")
+                self.assertEqual(client.recv(1), b"x")
+        counts = []
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+            counts.append(int(re.match(r"(\d+) connections", process.communicate(timeout=20)[0])[1]))
+        self.assertEqual(sum(counts), 40)
+        self.assertGreater(min(counts), 0)
 
     def test_tls_passes_through(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.folder / "key.pem", "-out",
@@ -260,6 +303,28 @@ def children_of(pid):
 
 
 class Links(Proxied):
+    def test_ten_thousand_connections_go_through_one_link(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if hard < 14_000:
+            self.skipTest(f"a process may have no more than {hard} descriptors")
+        plan = self.write("ten.yaml", PLAN.replace("executor: constant-vus, vus: 2, duration: {duration}",
+                                                   "executor: per-vu-iterations, vus: 10000, iterations: 2, ramp_up: 3s")
+                          .replace("steps: [ {{ GET: /health }} ] }}\n  near", "steps: [ {{ GET: /health }}, {{ think: 5s }} ] }}\n  near")
+                          .format(duration="1s") + """
+faults:
+  far: { slow: device->collector, rtt: 400ms, at: 5s, for: 1s }
+""")
+        check = self.brunt("check", plan)
+        if hard <= 20_000:
+            self.assertIn("links' proxies in 2 processes", check.stdout)
+        done = self.brunt("run", plan, "--quiet")
+        self.assert_passed(done)
+        figures = self.report()["all_requests"]
+        self.assertEqual(figures["failed"], 0, done.stdout)
+        self.assertGreaterEqual(figures["latency_ms"]["count"], 20_000)
+        # The second answers, to those whose connections are open, pass a link that is longer for a while, in each process.
+        self.assertGreaterEqual(figures["latency_ms"]["max"], 500)
+
     def test_a_link_is_as_long_as_it_says_for_who_is_linked(self):
         plan = self.write("far.yaml", PLAN.format(duration="3s"))
         done = self.brunt("run", plan, "--quiet", "--out", "csv=samples.csv")
