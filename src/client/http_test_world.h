@@ -84,6 +84,7 @@ class Peer {
     return std::exchange(rest_, {});
   }
   void finish() { stream_.finish(); }
+  void reset() { stream_.abort(); }
   bool send(std::string_view text) {
     return stream_.send(self_, as_bytes(text), far_future).has_value();
   }

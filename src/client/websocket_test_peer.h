@@ -63,6 +63,7 @@ class WebSocketPeer {
   }
 
   void hang() { peer_.hang(); }
+  void reset() { peer_.reset(); }
 
   // Sends back what comes, until the client closes; answers that, and ends.
   void echo() {

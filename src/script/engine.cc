@@ -290,12 +290,13 @@ Result<JsValue> Engine::call(const std::string& function, std::span<JSValueConst
       ran && JS_IsObject(result.get()) &&
       JS_IsFunction(context_, property(context_, result.get(), "then").get()) != 0;
   if (is_promise) ran = watch(result.get());
-  if (ran) ran = events.run(*fiber);
+  // What a function that has failed left under way is not waited for, as in k6.
+  if (ran) ran = events.run(*fiber, [this] { return rejected_.has_value(); });
+  if (ran && rejected_) ran = fail(ErrorCode::malformed, *std::exchange(rejected_, std::nullopt));
   if (!ran) {
     events.abandon(*fiber);
     return std::unexpected(ran.error());
   }
-  if (rejected_) return fail(ErrorCode::malformed, *std::exchange(rejected_, std::nullopt));
   return is_promise ? JsValue(context_, std::exchange(settled_, js_undefined)) : std::move(result);
 }
 

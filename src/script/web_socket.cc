@@ -138,9 +138,7 @@ void ScriptSocket::live(Fiber& self, Told& told) {
   Result<> done;
   if (refused.empty()) {
     if (kind_ == Kind::background)
-      told.tell(
-          {.kind = "open",
-           .value = std::string(reply_.fields().find("sec-websocket-protocol").value_or(""))});
+      told.tell({.kind = "open", .value = agreed()});
     else
       told.operation.post([](JSContext*) { return true; });  // Wakes who waits for the answer.
     if (close_code_ != 0) client_.close(close_code_, close_reason_);
@@ -213,6 +211,15 @@ std::string ScriptSocket::refusal() const {
   return reply_.status() == 101 ? "" : "websocket: bad handshake";
 }
 
+// The subprotocol, then the extensions, a line each.
+std::string ScriptSocket::agreed() const {
+  std::string lines(reply_.fields().find("sec-websocket-protocol").value_or(""));
+  for (const HttpField field : reply_.fields())
+    if (equal_ignoring_case(field.name, "sec-websocket-extensions"))
+      lines.append("\n").append(field.value);
+  return lines;
+}
+
 // Sessions and handshakes count whether they succeed or not, as in k6.
 void ScriptSocket::record_opening() {
   ScriptBody& body = *engine_.body;
@@ -258,9 +265,9 @@ void ScriptSocket::take(const WebSocketMessage& message, Told& told) {
       take_pong(message.payload);
       return told.tell({.kind = "pong"});
     case WebSocketOpcode::close:
-      // What close() was given comes back as it went.
-      if (close_code_ == 0) close_reason_ = message.payload;
-      if (close_code_ == 0 && !is_ordinary(message.close_code))
+      // As in k6 also where the code is what the script closed with.
+      close_reason_ = message.payload;
+      if (!is_ordinary(message.close_code))
         told.tell({.kind = "error", .value = close_words(message.close_code, message.payload)});
       close_code_ = message.close_code;
       return;
@@ -288,16 +295,27 @@ void ScriptSocket::tell_end(const Result<>& done, Told& told) {
     begin_samples(engine_.body->scenario(), *engine_.vu);
     duration_->add(engine_.fiber->loop().precise_now() - started_);
   }
-  const bool was_ours = close_code_ != 0;
-  if (!done && !was_ours) {
-    const ErrorCode error = done.error().code;
-    const bool broke_protocol = error == ErrorCode::malformed || error == ErrorCode::invalid ||
-                                error == ErrorCode::too_large;
-    close_code_ = broke_protocol ? websocket_code_of(error) : WebSocketCode::abnormal;
-    close_reason_ = error == ErrorCode::closed ? "unexpected EOF" : done.error().text;
-    told.tell({.kind = "error", .value = close_words(close_code_, close_reason_)});
-  }
+  if (!done) tell_cut(done.error(), told);
   told.tell({.kind = "close", .value = close_reason_, .code = close_code_});
+}
+
+// Of a connection that ended without the peer's close.
+void ScriptSocket::tell_cut(const Error& error, Told& told) {
+  if (error.code == ErrorCode::cancelled) return;
+  const bool broke_protocol = error.code == ErrorCode::malformed ||
+                              error.code == ErrorCode::invalid ||
+                              error.code == ErrorCode::too_large;
+  if (broke_protocol || error.code == ErrorCode::closed) {
+    close_code_ = broke_protocol ? websocket_code_of(error.code) : WebSocketCode::abnormal;
+    close_reason_ = broke_protocol ? error.text : "unexpected EOF";
+    return told.tell({.kind = "error", .value = close_words(close_code_, close_reason_)});
+  }
+  close_reason_.clear();
+  if (close_code_ != 0) return;  // The peer has not answered our close in time.
+  // k6 tells the script of no error here; people are told.
+  engine_.body->scenario().shared.watcher.step_failed(engine_.body->scenario().scenario.name,
+                                                      "websocket: " + error.text);
+  if (kind_ == Kind::blocking) close_code_ = WebSocketCode::going_away;
 }
 
 Result<> ScriptSocket::wait_until_answered() {

@@ -98,7 +98,9 @@ class ScriptSocket {
   void take(const WebSocketMessage& message, Told& told);
   void take_pong(std::string_view payload);
   Result<> hold_back(Fiber& self);
+  std::string agreed() const;
   void tell_end(const Result<>& done, Told& told);
+  void tell_cut(const Error& error, Told& told);
 
   Engine& engine_;
   Kind kind_;

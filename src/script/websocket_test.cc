@@ -125,8 +125,7 @@ TEST_CASE("a handshake that fails is an answer with an error, or thrown where op
       "for (const bad of [url, 'ws://localhost:1/', 'http://localhost/'])"
       "  { const r = ws.connect(bad, () => log('never')); log(r.status, r.error) }";
   world.play(blocking(code));
-  CHECK(said_by(world) == Lines{"404 websocket: bad handshake", "0 dial: connection refused",
-                                "0 malformed ws or wss URL"});
+  CHECK(said_by(world) == Lines{"404 ", "0 dial: connection refused", "0 malformed ws or wss URL"});
   CHECK(world.sum("ws_sessions") == 2);
   CHECK(world.sum("ws_sessions", {{"status", "404"}}) == 1);
   CHECK(world.count("ws_session_duration") == 2);
@@ -204,14 +203,20 @@ TEST_CASE("cookies of the user or of a jar go with the handshake, and come back 
 }
 
 TEST_CASE("a message that is compressed is shown as it was") {
-  SocketWorld world([](WebSocketPeer& peer) { peer.echo(); },
-                    "Sec-WebSocket-Extensions: " + std::string(deflate_offer) + "\r\n");
+  const std::string agreed = "Sec-WebSocket-Extensions: " + std::string(deflate_offer) + "\r\n";
+  SocketWorld world([](WebSocketPeer& peer) { peer.echo(); }, agreed);
   world.play(
       blocking("ws.connect(url, { compression: 'deflate' }, (socket) => {"
                "  socket.on('open', () => socket.send('abc'.repeat(1000)));"
                "  socket.on('message', (text) => { log(text.length); socket.close() }) })"));
   CHECK(said_by(world) == Lines{"3000"});
   CHECK(world.sum("data_sent") < 1000);
+  SocketWorld other([](WebSocketPeer& peer) { peer.echo(); }, agreed);
+  other.play(
+      background("const ws = new WebSocket(url, null, { compression: 'deflate' });"
+                 "log(ws.extensions.length);"
+                 "ws.onopen = () => { log(ws.extensions[0]); ws.close() }"));
+  CHECK(said_by(other) == Lines{"0", std::string(deflate_offer)});
 }
 
 TEST_CASE("a WebSocket goes through its states and tells its events") {
@@ -225,14 +230,14 @@ TEST_CASE("a WebSocket goes through its states and tells its events") {
       "ws.protocol); ws.send('hello'); log(ws.bufferedAmount); ws.ping() };"
       "ws.addEventListener('message', (e) => log('listener', e.data));"
       "ws.onmessage = (e) => { log(e.data, e.origin) };"
-      "ws.onpong = () => { log('pong', ws.bufferedAmount); ws.close(4000, 'bye'); "
+      "ws.onpong = () => { log('pong', ws.bufferedAmount); ws.close(1000, 'bye'); "
       "log(ws.readyState) };"
       "ws.addEventListener('close', (e) => log(e.code, e.reason, ws.readyState));"
       "ws.onerror = (e) => log('error', e.error);"));
   CHECK(world.told == Lines{});
   CHECK(said_by(world) == Lines{"0 ws://localhost/chat blob 0 null", "InvalidStateError",
                                 "open true number 1 chat", "5", "hello ws://localhost/chat",
-                                "listener hello", "pong 0", "2", "4000 bye 3"});
+                                "listener hello", "pong 0", "2", "1000 bye 3"});
   CHECK(field_of(world.requests[0], "sec-websocket-protocol") == "chat, talk");
   CHECK(world.sum("ws_sessions", {{"name", "room"}, {"url", "room"}, {"subproto", "chat"}}) == 1);
   CHECK(world.sum("ws_msgs_sent") == 1);
@@ -337,20 +342,83 @@ TEST_CASE("several sockets of one user are open at once, and the iteration waits
   CHECK(world.ends == std::vector{IterationEnd::complete});
 }
 
-TEST_CASE("an exception of a listener ends the iteration and its sockets") {
-  bool was_closed = false;
-  SocketWorld world([&](WebSocketPeer& peer) {
-    (void)peer.send({.payload = "x"});
-    while (const auto message = peer.next()) was_closed = was_closed || message->close_code == 1001;
-  });
-  world.play(
-      background("const ws = new WebSocket(url);"
-                 "ws.onmessage = () => { throw new Error('in a listener') };"
-                 "setTimeout(() => log('never'), 5000)"));
+TEST_CASE("an exception of a listener ends the socket, which says so, and its iteration") {
+  for (const auto& [listen, heard] : std::initializer_list<std::pair<const char*, Lines>>{
+           {"ws.onopen = bad", {"error Error: mine 3", "close undefined"}},
+           {"ws.onmessage = bad", {"error Error: mine 3", "close undefined"}},
+           {"ws.onmessage = bad; ws.addEventListener('error', bad)", {"error Error: mine 3"}},
+           {"ws.onping = bad", {}}}) {
+    bool was_closed = false;
+    SocketWorld world([&](WebSocketPeer& peer) {
+      (void)peer.send({.opcode = WebSocketOpcode::ping, .payload = "x"});
+      (void)peer.send({.payload = "x"});
+      while (const auto message = peer.next())
+        was_closed = was_closed || message->close_code == 1001;
+    });
+    world.play(
+        background("const ws = new WebSocket(url), bad = () => { throw new Error('mine') };"
+                   "ws.onerror = (e) => log('error', e.error, ws.readyState);"
+                   "ws.onclose = (e) => log('close', e.code);" +
+                   std::string(listen) + "; setTimeout(() => log('never'), 5000)"));
+    REQUIRE(world.told.size() == 1);
+    CHECK_MESSAGE(world.told[0].starts_with("Error: mine"), world.told[0]);
+    CHECK_MESSAGE(said_by(world) == heard, listen);
+    CHECK(was_closed);
+    CHECK(world.ends == std::vector{IterationEnd::complete});
+  }
+}
+
+TEST_CASE("a function whose promise is rejected does not wait for the sockets that it left open") {
+  SocketWorld world;
+  world.play(background("const ws = new WebSocket(url); ws.onclose = 1"));
   REQUIRE(world.told.size() == 1);
-  CHECK_MESSAGE(world.told[0].starts_with("Error: in a listener"), world.told[0]);
-  CHECK(world.said.empty());
-  CHECK(world.ends == std::vector{IterationEnd::complete});
+  CHECK(world.told[0].contains("should be callable"));
+  CHECK(world.elapsed < 1s);
+}
+
+TEST_CASE("how a connection ends is told as k6 tells it") {
+  using Serving = void (*)(WebSocketPeer&);
+  const Serving hang_up = [](WebSocketPeer&) {}, reset = [](WebSocketPeer&peer) {
+    (void)peer.next();
+    peer.reset();
+  };
+  const std::string eof = "error websocket: close 1006 (abnormal closure): unexpected EOF";
+  struct Case {
+    const char* code;
+    Serving serve;
+    Lines heard;
+  };
+  for (const Case& one : {Case{"", hang_up, {eof, "close 1006 unexpected EOF"}},
+                          Case{"ws.onopen = () => ws.send('x')", reset, {"close undefined "}},
+                          Case{"ws.onopen = () => ws.close(1000, 'bye')",
+                               [](WebSocketPeer& peer) { peer.echo(); },
+                               {"close 1000 bye"}},
+                          Case{"ws.onopen = () => ws.close(4000, 'bye')",
+                               [](WebSocketPeer& peer) { peer.echo(); },
+                               {"error websocket: close 4000: bye", "close 4000 bye"}},
+                          Case{"ws.onopen = () => ws.close()",
+                               [](WebSocketPeer& peer) {
+                                 (void)peer.next();
+                                 (void)peer.close(1005);
+                               },
+                               {"error websocket: close 1005 (no status)", "close 1005 "}},
+                          Case{"ws.onopen = () => ws.close()",
+                               [](WebSocketPeer& peer) { (void)peer.next(); },
+                               {eof, "close 1006 unexpected EOF"}}}) {
+    SocketWorld world(one.serve);
+    world.play(
+        background("const ws = new WebSocket(url);"
+                   "ws.onerror = (e) => log('error', e.error);"
+                   "ws.onclose = (e) => log('close', e.code, e.reason);" +
+                   std::string(one.code)));
+    CHECK_MESSAGE(said_by(world) == one.heard, one.code);
+    CHECK(world.told.size() == (one.serve == reset ? 1 : 0));
+  }
+  SocketWorld world(reset);
+  world.play(
+      blocking("ws.connect(url, (s) => { for (const e of ['close', 'error'])"
+               "  s.on(e, (v) => log(e, v?.error ? v.error() : v)); s.send('x') })"));
+  CHECK(said_by(world) == Lines{"close 1001"});
 }
 
 TEST_CASE("the end of a scenario closes sockets of either module, and tells the peer") {

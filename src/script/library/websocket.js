@@ -92,11 +92,12 @@
     const shown = new Socket();
     const socket = native.open(url, undefined, rest.length === 2 ? rest[0] : undefined,
       (kind, value, code) => shown.dispatch(kind, value, code), true);
-    const answer = { url: String(url), ...native.answer(socket) };
+    const answer = { url: '', ...native.answer(socket) };
     if (answer.error !== '') {
       if (native.throws()) throw new Error(answer.error);
-      return answer;
+      return answer.status === 0 ? answer : { ...answer, error: '' }; // As k6: a status says enough.
     }
+    answer.url = String(url);
     shown.begin(socket);
     shown.run(() => {
       setup(shown);
@@ -179,6 +180,7 @@
     #url;
     #state = CONNECTING;
     #protocol = '';
+    #extensions = [];
     #binaryType = 'blob';
     #on = {};
     #listeners = {};
@@ -198,10 +200,10 @@
         case 'open':
           if (this.#state !== CONNECTING) return;
           this.#state = OPEN;
-          this.#protocol = value;
-          return this.#tell('open');
+          [this.#protocol, ...this.#extensions] = value.split('\n');
+          return this.#tellOrFail('open');
         case 'message':
-          if (this.#state === OPEN) this.#tell('message', { data: this.#dataOf(value), origin: this.#url });
+          if (this.#state === OPEN) this.#tellOrFail('message', { data: this.#dataOf(value), origin: this.#url });
           return;
         case 'error':
           this.#state = CLOSED;
@@ -220,6 +222,19 @@
       const event = { type, target: this, timestamp: Date.now(), ...more };
       this.#on[type]?.(event);
       for (const listener of [...(this.#listeners[type] ?? [])]) listener(event);
+    }
+    // A listener's exception ends the socket, which says so, and then the iteration.
+    #tellOrFail(type, more) {
+      try {
+        this.#tell(type, more);
+      } catch (error) {
+        this.#state = CLOSED;
+        try {
+          this.#tell('error', { error: String(error) });
+          this.#tell('close', { reason: '' });
+        } catch {} // The first counts.
+        throw error;
+      }
     }
     #mustBeOpen() {
       if (this.#state !== OPEN) throw new Error('InvalidStateError');
@@ -252,7 +267,7 @@
       return native.buffered(this.#socket);
     }
     get extensions() {
-      return '';
+      return this.#extensions;
     }
     get protocol() {
       return this.#protocol;
