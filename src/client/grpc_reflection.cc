@@ -32,10 +32,8 @@ class Questions {
     TRY(stream_.flush(self_));
     std::string answer, json;
     if (!TRY(stream_.receive(self_, answer))) {
-      const GrpcStatus& status = stream_.reply().status;
       return fail(is_unimplemented() ? ErrorCode::unsupported : ErrorCode::io,
-                  fmt::format("reflection: the server ended it with status {}: {}",
-                              static_cast<int>(status.code), status.message));
+                  "reflection: " + stream_.reply().status.words());
     }
     TRY(schema.append_json(*schema.find_type("grpc.reflection.v1.ServerReflectionResponse"), answer,
                            json));

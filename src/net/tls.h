@@ -44,10 +44,11 @@ Result<TlsVersion> parse_tls_version(
 // Every certificate, key, and authority is given as a file's path or as the PEM text itself
 // ("-----BEGIN ...").
 struct TlsClientOptions {
-  std::string ca_file;      // Trusted besides nothing else; empty: the system's roots.
-  bool insecure = false;    // Accept any certificate and any name.
-  std::string certificate;  // Ours, with its chain, where the server wants one.
-  std::string key;          // Empty: it is in `certificate`.
+  std::string ca_file;            // Trusted, and nothing else; empty: the system's roots.
+  bool system_roots_too = false;  // Trusted besides `ca_file`.
+  bool insecure = false;          // Accept any certificate and any name.
+  std::string certificate;        // Ours, with its chain, where the server wants one.
+  std::string key;                // Empty: it is in `certificate`.
   std::string key_password;
   TlsVersion version_min = TlsVersion::tls_1_2;
   TlsVersion version_max = TlsVersion::tls_1_3;

@@ -283,11 +283,9 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(const TlsClientOptions& o
       make_state({TLS_client_method(), options.version_min, options.version_max, options.ciphers}));
   SSL_CTX* ctx = state->ctx.get();
   state->client = options;
-  if (!options.ca_file.empty()) {
-    TRY(trust(ctx, options.ca_file));
-  } else if (!options.insecure) {
+  if (!options.ca_file.empty()) TRY(trust(ctx, options.ca_file));
+  if (!options.insecure && (options.ca_file.empty() || options.system_roots_too))
     state->are_roots_due = true;
-  }
   SSL_CTX_set_verify(ctx, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
                      options.insecure ? nullptr : note_verify_failure);
   if (!options.certificate.empty())

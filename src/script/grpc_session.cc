@@ -77,23 +77,28 @@ bool read_grpc_timeout(JSContext* context, JSValueConst params, Duration& timeou
   if (is_nothing(value.get())) return true;
   const auto duration = duration_of(context, value.get());
   if (duration) timeout = *duration;
-  if (!duration)
-    (void)throw_error(context,
-                      fmt::format("invalid timeout value: {}", text_of(context, value.get())));
-  return duration.has_value();
+  if (duration) return true;
+  const bool is_text = JS_IsString(value.get()) != 0 || JS_IsNumber(value.get()) != 0;
+  const std::string shown = text_of(context, value.get());
+  (void)throw_error(context, "invalid timeout value: " +
+                                 (is_text ? fmt::format("invalid duration \"{}\"", shown)
+                                          : fmt::format("unable to use type {} as a duration value",
+                                                        JS_IsBool(value.get()) ? "bool" : shown)));
+  return false;
+}
+
+bool is_grpc_ready(JSContext* context, const ScriptGrpcClient& client) {
+  const bool in_init = Engine::of(context).body == nullptr;
+  if (in_init || client.channel == nullptr)
+    (void)throw_error(context, in_init ? "invoking RPC methods in the init context is not supported"
+                                       : "no gRPC connection, you must call connect first");
+  return !in_init && client.channel != nullptr;
 }
 
 bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueConst path,
                     JSValueConst params, ScriptGrpcCall& call) {
   const Engine& engine = Engine::of(context);
-  if (engine.body == nullptr) {
-    (void)throw_error(context, "invoking RPC methods in the init context is not supported");
-    return false;
-  }
-  if (client.channel == nullptr) {
-    (void)throw_error(context, "no gRPC connection, you must call connect first");
-    return false;
-  }
+  if (!is_grpc_ready(context, client)) return false;
   const JsText name(context, path);
   if (!name.ok()) return false;
   call.channel = client.channel;

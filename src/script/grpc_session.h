@@ -57,6 +57,7 @@ struct ScriptGrpcCall {
 };
 
 // (path, parameters) of a call. False: an exception is pending.
+bool is_grpc_ready(JSContext* context, const ScriptGrpcClient& client);
 bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueConst path,
                     JSValueConst params, ScriptGrpcCall& call);
 // Of parameters that have one; else it stays.

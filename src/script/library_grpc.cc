@@ -99,8 +99,8 @@ JSValue js_load(JSContext* context, JSValueConst, int, JSValueConst* arguments) 
         if (text) return std::string(*text);
         if (text.error().code != ErrorCode::not_found) return std::unexpected(text.error());
       }
-      return fail(ErrorCode::not_found,
-                  fmt::format("not in {}", path_from_script(engine, folders[0]).string()));
+      return fail(ErrorCode::not_found, fmt::format("no such file or directory in {}",
+                                                    path_from_script(engine, folders[0]).string()));
     });
   });
 }
@@ -110,9 +110,10 @@ JSValue js_load_protoset(JSContext* context, JSValueConst, int, JSValueConst* ar
   const Engine& engine = Engine::of(context);
   const std::string file = text_of(context, arguments[1]);
   return take_schema(context, arguments[0], "set\n" + file, [&]() -> SchemaRead {
-    const std::string_view bytes = TRY(engine.sources->open(path_from_script(engine, file)));
-    auto schema = ProtoSchema::read_set(bytes);
-    if (!schema) return fail_in(file, std::move(schema).error());
+    const auto bytes = engine.sources->open(path_from_script(engine, file));
+    if (!bytes) return fail_in("couldn't open protoset", bytes.error());
+    auto schema = ProtoSchema::read_set(*bytes);
+    if (!schema) return fail_in("couldn't unmarshal protoset file " + file, schema.error());
     return schema;
   });
 }
@@ -133,6 +134,7 @@ TlsClientOptions own_tls_options(JSContext* context, JSValueConst params) {
   const ScriptNetworkOptions& script = engine.bundle->network;
   const JsValue tls = property(context, params, "tls");
   TlsClientOptions options{.ca_file = text_property(context, params, "cacerts"),
+                           .system_roots_too = true,
                            .insecure = plan.insecure,
                            .certificate = text_property(context, tls.get(), "cert"),
                            .key = text_property(context, tls.get(), "key"),
@@ -215,8 +217,11 @@ JSValue js_connect(JSContext* context, JSValueConst, int, JSValueConst* argument
   const Instant deadline = self.now() + settings.timeout;
   if (auto connected = client.channel->connect(self, deadline); !connected) {
     client.channel = nullptr;
+    const std::string& why = connected.error().text;
     return throw_error(
-        context, fmt::format("grpc connect to {}: {}", client.address, connected.error().text));
+        context,
+        fmt::format("grpc connect to {}: {}{}", client.address,
+                    why.starts_with("unknown authority") ? "certificate signed by " : "", why));
   }
   std::string tags = engine.tag_text();
   append_tag(tags, "url", client.address);
@@ -302,12 +307,16 @@ JSValue js_async_invoke(JSContext* context, JSValueConst, int, JSValueConst* arg
   return started ? shown.release() : throw_error(context, started.error().text);
 }
 
+// (client): throws where it has no connection.
+JSValue js_ready(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
+  return is_grpc_ready(context, client_of(arguments[0])) ? js_undefined : js_exception;
+}
+
 // (client, service): { status }.
 JSValue js_health_check(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
   Engine& engine = Engine::of(context);
   const ScriptGrpcClient& client = client_of(arguments[0]);
-  if (engine.body == nullptr || client.channel == nullptr)
-    return throw_error(context, "no gRPC connection, you must call connect first");
+  if (!is_grpc_ready(context, client)) return js_exception;
   const ProtoSchema& schema = grpc_services();
   Json question;
   question.set("service", Json(text_of(context, arguments[1])));
@@ -326,9 +335,7 @@ JSValue js_health_check(JSContext* context, JSValueConst, int, JSValueConst* arg
     return throw_error(context, "the run ends");
   record_grpc(engine, unary.call, unary.reply);
   const GrpcStatus& status = unary.reply.status;
-  if (!status.ok())
-    return throw_error(context, fmt::format("rpc error: code = {} desc = {}",
-                                            static_cast<int>(status.code), status.message));
+  if (!status.ok()) return throw_error(context, status.words());
   std::string json;
   if (auto read = schema.append_json(*schema.find_type("grpc.health.v1.HealthCheckResponse"),
                                      unary.reply.message, json);
@@ -353,13 +360,14 @@ JSValue js_end(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
   return end_grpc_stream(context, arguments[0]);
 }
 
-constexpr std::array<JsFunction, 11> natives = {{{"make", js_make, 0},
+constexpr std::array<JsFunction, 12> natives = {{{"make", js_make, 0},
                                                  {"load", js_load, 3},
                                                  {"loadProtoset", js_load_protoset, 2},
                                                  {"connect", js_connect, 3},
                                                  {"close", js_close, 1},
                                                  {"invoke", js_invoke, 4},
                                                  {"asyncInvoke", js_async_invoke, 4},
+                                                 {"ready", js_ready, 1},
                                                  {"healthCheck", js_health_check, 2},
                                                  {"openStream", js_open_stream, 4},
                                                  {"write", js_write, 2},

@@ -127,6 +127,18 @@ GrpcCode grpc_code_of_reset(std::uint32_t http2_error) {
   }
 }
 
+std::string GrpcStatus::words() const {
+  static constexpr std::array<std::string_view, 17> names = {
+      "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+      "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+      "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+      "DataLoss", "Unauthenticated"};
+  const auto index = static_cast<std::size_t>(code);
+  return fmt::format(
+      "rpc error: code = {} desc = {}",
+      index < names.size() ? std::string(names[index]) : fmt::format("Code({})", index), message);
+}
+
 std::string format_grpc_timeout(Duration timeout) {
   struct Unit {
     char letter;

@@ -50,6 +50,8 @@ struct GrpcStatus {
   std::string details;  // A google.rpc.Status as the peer encoded it; "": none.
 
   bool ok() const { return code == GrpcCode::ok; }
+  // As every gRPC library says it: "rpc error: code = NotFound desc = no such greeting".
+  std::string words() const;
 };
 
 // Names are lower case; the values of those that end in "-bin" are bytes.

@@ -78,3 +78,10 @@ TEST_CASE("metadata that cannot be sent is refused by its name") {
   CHECK_FALSE(check_grpc_metadata("x", "\n").has_value());
   CHECK(encode_grpc_metadata("x-bin", "\1") == "AQ");
 }
+
+TEST_CASE("a status in words has the name of its code") {
+  CHECK(GrpcStatus{GrpcCode::not_found, "no x", ""}.words() ==
+        "rpc error: code = NotFound desc = no x");
+  CHECK(GrpcStatus{static_cast<GrpcCode>(99), "x", ""}.words() ==
+        "rpc error: code = Code(99) desc = x");
+}

@@ -75,7 +75,7 @@ class Grpc(Case):
             check(client.healthCheck('asleep'), { asleep: (r) => r.status === grpc.HealthCheckNotServing });
             let message = '';
             try { client.healthCheck('nobody') } catch (error) { message = error.message }
-            check(message, { 'an unknown service throws': (m) => m.includes('code = 5') });
+            check(message, { 'an unknown service throws': (m) => m.includes('code = NotFound') });
           }""", self.server(proto=proto), "--vus", "3", "--iterations", "9")
 
     def test_tls_with_an_authority_of_its_own_and_without(self):

@@ -14,24 +14,57 @@
   const finite = (key, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value);
   const messageOf = (request) => {
     if (request === undefined || request === null) throw new Error('request cannot be nil');
-    return JSON.stringify(request, finite);
+    try {
+      return JSON.stringify(request, finite);
+    } catch (error) {
+      throw new Error(/circular/.test(error.message) ? 'cyclic reference to an object found' : error.message);
+    }
   };
   const pathOf = (method) => {
     if (!method) throw new Error('method to invoke cannot be empty');
     return String(method)[0] === '/' ? String(method) : `/${method}`;
   };
-  const check = (params, kinds, what) => {
+  // A value as k6's errors show it.
+  const shown = (value) => {
+    if (value === undefined || value === null) return '<nil>';
+    if (Array.isArray(value)) return `[]interface {}{${value.map(shown).join(', ')}}`;
+    if (typeof value !== 'object') return JSON.stringify(value);
+    const members = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${shown(value[key])}`);
+    return `map[string]interface {}{${members.join(', ')}}`;
+  };
+  const refuse = (name, value, wanted) => {
+    throw new Error(`invalid ${name} value: '${shown(value)}', it needs to be ${wanted}`);
+  };
+  const anything = () => {};
+  const aBoolean = (name, value) => typeof value === 'boolean' || refuse(name, value, 'boolean');
+  const aText = (name, value) => typeof value === 'string' || refuse(name, value, 'a string');
+  const anObject = (name, value) => {
+    if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value)))
+      throw new Error(`invalid ${name} param: must be an object with key-value pairs`);
+  };
+  const aSize = (name, value) => {
+    if (!Number.isInteger(value)) refuse(name, value, 'an integer');
+    if (value < 0) throw new Error(`invalid ${name} value: '${value}, it needs to be a positive integer`);
+  };
+  const aTls = (name, value) => {
+    if (value === null || typeof value !== 'object' || Array.isArray(value))
+      throw new Error(`invalid tls value: '${shown(value)}', expected (optional) keys: cert, key, password, and cacerts`);
+    for (const [key, wanted] of [['cert', 'a PEM formatted string'], ['key', 'a PEM formatted string'], ['password', 'a string']])
+      if (key in value && typeof value[key] !== 'string') refuse(`tls ${key}`, value, wanted);
+    if ('cacerts' in value && [value.cacerts].flat().some((one) => typeof one !== 'string'))
+      refuse('tls cacerts', value, 'a string or an array of PEM formatted strings');
+  };
+  const check = (params, checks, what) => {
     for (const [name, value] of Object.entries(params ?? {})) {
-      const kind = kinds[name];
-      if (kind === undefined) throw new Error(`unknown ${what}: "${name}"`);
-      if (kind !== 'any' && typeof value !== kind) throw new Error(`invalid ${name} value: '${value}', it needs to be a ${kind}`);
+      if (checks[name] === undefined) throw new Error(`unknown ${what}: "${name}"`);
+      checks[name](name, value);
     }
     return params ?? {};
   };
-  const callKinds = { metadata: 'object', tags: 'object', timeout: 'any', discardResponseMessage: 'any' };
-  const connectKinds = {
-    plaintext: 'boolean', reflect: 'boolean', reflectMetadata: 'object', timeout: 'any', maxReceiveSize: 'number', maxSendSize: 'number',
-    tls: 'object', authority: 'string', connectionSharing: 'boolean',
+  const callChecks = { metadata: anObject, tags: anObject, timeout: anything, discardResponseMessage: anything };
+  const connectChecks = {
+    plaintext: aBoolean, reflect: aBoolean, reflectMetadata: anObject, timeout: anything, maxReceiveSize: aSize, maxSendSize: aSize,
+    tls: aTls, authority: aText, connectionSharing: anything,
   };
   const within = (where, work) => {
     try {
@@ -42,9 +75,11 @@
   };
   const listOf = (value) => (value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]);
 
-  const callOf = (method, request, params) => {
-    const checked = within("invalid GRPC's client.invoke() parameters", () => check(params, callKinds, 'param'));
-    return [pathOf(method), messageOf(request), checked];
+  const callOf = (handle, method, request, params) => {
+    native.ready(handle);
+    const path = pathOf(method);
+    const checked = within("invalid GRPC's client.invoke() parameters", () => check(params, callChecks, 'param'));
+    return [handle, path, messageOf(request), checked];
   };
 
   class Client {
@@ -52,11 +87,11 @@
     load(importPaths, ...files) { return native.load(this.#handle, listOf(importPaths).map(String), files.map(String)); }
     loadProtoset(path) { return native.loadProtoset(this.#handle, String(path)); }
     connect(address, params) {
-      const checked = within('invalid grpc.connect() parameters', () => check(params, connectKinds, 'connect param'));
+      const checked = within('invalid grpc.connect() parameters', () => check(params, connectChecks, 'connect param'));
       return native.connect(this.#handle, String(address), { ...checked, cacerts: listOf(checked.tls?.cacerts).join('\n') });
     }
-    invoke(method, request, params) { return native.invoke(this.#handle, ...callOf(method, request, params)); }
-    async asyncInvoke(method, request, params) { return native.asyncInvoke(this.#handle, ...callOf(method, request, params)); }
+    invoke(method, request, params) { return native.invoke(...callOf(this.#handle, method, request, params)); }
+    async asyncInvoke(method, request, params) { return native.asyncInvoke(...callOf(this.#handle, method, request, params)); }
     healthCheck(service) { return native.healthCheck(this.#handle, String(service ?? '')); }
     close() { native.close(this.#handle); }
     static handleOf(client) {
@@ -74,13 +109,20 @@
     constructor(client, method, params) {
       const handle = within("invalid GRPC Stream's client", () => handleOf(client));
       const path = within("invalid GRPC Stream's method", () => pathOf(method));
-      const checked = within("invalid GRPC Stream's parameters", () => check(params, callKinds, 'param'));
+      const checked = within("invalid GRPC Stream's parameters", () => check(params, callChecks, 'param'));
       this.#stream = native.openStream(handle, path, checked, (event, value, seconds) => this.#tell(event, value, seconds));
     }
     #tell(event, value, seconds) {
       if (event === 'error' && this.#listeners.error.length === 0)
         console.warn(`no handlers for error registered, but an error happened: code: ${value.code}, message: ${value.message}`);
-      for (const listener of this.#listeners[event]) listener(value, { ts: seconds });
+      const meta = { ts: seconds };
+      try {
+        for (const listener of this.#listeners[event]) listener(value, meta);
+      } catch (error) {
+        // Of a message: the other listeners hear of it before the iteration ends.
+        if (event === 'data') this.#listeners.error.forEach((listener) => listener({ code: constants.StatusUnknown, details: [], message: String(error) }, meta));
+        throw error;
+      }
     }
     on(event, handler) {
       if (typeof handler !== 'function') throw new TypeError(`handler for "${event}" event isn't a callable function`);
