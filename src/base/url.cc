@@ -207,6 +207,31 @@ Result<Url> resolve_url(const Url& base, std::string_view reference) {
   return url;
 }
 
+std::string url_shape(std::string_view url) {
+  const auto scheme = url.find("://");
+  const auto path = url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
+  if (path == std::string_view::npos) return std::string(url);
+  std::string shape(url.substr(0, path));
+  const std::string_view rest = url.substr(path, url.substr(path).find_first_of("?#"));
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_hex = [&](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  };
+  constexpr std::size_t hex_id_min = 8;
+  const auto run_of = [&](std::size_t from, const auto& belongs) {
+    std::size_t end = from;
+    while (end < rest.size() && belongs(rest[end])) ++end;
+    return rest.substr(from, end - from);
+  };
+  for (std::size_t i = 0; i < rest.size();) {
+    std::string_view id = run_of(i, is_hex);
+    if (id.size() < hex_id_min || !std::ranges::any_of(id, is_digit)) id = run_of(i, is_digit);
+    shape += id.empty() ? rest[i] : '*';
+    i += std::max<std::size_t>(id.size(), 1);
+  }
+  return shape;
+}
+
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text)

@@ -47,6 +47,11 @@ Result<PeerAddress> parse_peer_address(std::string_view text);
 // RFC 3986, section 5.2: what `reference` (a Location header) means on a page at `base`.
 Result<Url> resolve_url(const Url& base, std::string_view reference);
 
+// The URL with what looks like an id in its path put as '*', and no query: what URLs that differ
+// only by such ids have in common. Numbers are ids, and so are eight or more hexadecimal digits
+// with a number among them. Its own shape is itself.
+std::string url_shape(std::string_view url);
+
 std::string percent_encode(std::string_view text);  // All but unreserved characters.
 std::string percent_decode(std::string_view text);  // Leaves a broken escape as it is.
 std::string form_encode(std::string_view text);  // application/x-www-form-urlencoded: space is '+'.

@@ -69,6 +69,22 @@ TEST_CASE("percent and form encodings go both ways") {
   CHECK(form_decode("a+b%26c") == "a b&c");
 }
 
+TEST_CASE("URLs that differ only by ids have one shape, which is its own shape") {
+  const std::pair<const char*, const char*> rows[] = {
+      {"http://h", "http://h"},
+      {"http://h:8080/timers", "http://h:8080/timers"},
+      {"http://h:8080/timers/17", "http://h:8080/timers/*"},
+      {"http://h/a1/b22?page=3#top", "http://h/a*/b*"},
+      {"http://h/x-6f9619ff8b86d011/deadbeef", "http://h/x-*/deadbeef"},
+      {"http://10.0.0.7/v", "http://10.0.0.7/v"},
+      {"/users/4", "/users/*"}};
+  for (const auto& [url, shape] : rows) {
+    CAPTURE(url);
+    CHECK(url_shape(url) == shape);
+    CHECK(url_shape(shape) == shape);
+  }
+}
+
 }  // namespace brunt
 
 TEST_CASE("a host and its port are read with and without a scheme") {

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "base/url.h"
+
 namespace brunt {
 namespace {
 
@@ -34,28 +36,54 @@ double length_of(const RunRecord& record, SecondWindow window) {
   return length > 0 ? length : window.length();
 }
 
+// All series of a metric with one of the names; of all requests where there are none.
+std::optional<Sink> merged(const RunRecord& record, const std::string& metric,
+                           const std::vector<std::string>& names, SecondWindow window) {
+  if (names.empty()) return record.merged({metric, {}}, window);
+  std::optional<Sink> whole;
+  for (const std::string& name : names) {
+    auto part = record.merged({metric, {{"name", name}}}, window);
+    if (!part) continue;
+    if (whole)
+      whole->merge(*part);
+    else
+      whole = std::move(part);
+  }
+  return whole;
+}
+
 std::optional<RequestFigures> request_of(const RunRecord& record, const std::string& protocol,
-                                         TagSet tags, const Figures& of) {
+                                         const std::vector<std::string>& names, const Figures& of) {
   const std::string metric = protocol + std::string(duration_suffix);
-  const auto durations = record.merged({metric, tags}, of.window);
+  const auto durations = merged(record, metric, names, of.window);
   if (!durations || durations->kind() != MetricKind::trend) return std::nullopt;
   RequestFigures figures;
   figures.metric = metric;
   figures.latency = latency_of(durations->histogram());
   if (of.window_seconds > 0)
     figures.each_second = static_cast<double>(figures.latency.count) / of.window_seconds;
-  if (const auto failed = record.merged({protocol + "_req_failed", std::move(tags)}, of.window)) {
+  if (const auto failed = merged(record, protocol + "_req_failed", names, of.window)) {
     figures.failed = failed->hits();
     figures.failed_share = failed->share();
   }
   return figures;
 }
 
+// The row that a name's requests stand in. Of many URLs of one shape the run counted the first by
+// themselves and the others by the shape: they are one row.
+std::string row_of(const std::string& name, const std::vector<std::string>& names) {
+  std::string shape = url_shape(name);
+  return std::ranges::binary_search(names, shape) ? shape : name;
+}
+
 void add_requests(const RunRecord& record, Figures& figures) {
   for (const std::string& protocol : protocols_of(record)) {
-    const std::string metric = protocol + std::string(duration_suffix);
-    for (const std::string& name : record.tag_values(metric, "name")) {
-      auto one = request_of(record, protocol, {{"name", name}}, figures);
+    const std::vector<std::string> names =
+        record.tag_values(protocol + std::string(duration_suffix), "name");
+    std::map<std::string, std::vector<std::string>> rows;
+    for (const std::string& name : names) rows[row_of(name, names)].push_back(name);
+    for (const auto& [name, members] : rows) {
+      auto one = request_of(record, protocol, members, figures);
       if (!one) continue;
       one->name = name;
       figures.requests.push_back(std::move(*one));
@@ -106,6 +134,8 @@ void add_arrivals(const RunRecord& record, Figures& figures) {
 void add_errors(const RunRecord& record, Figures& figures) {
   std::map<std::pair<std::string, std::string>, ErrorCause> causes;  // By words and name.
   for (const std::string& protocol : protocols_of(record)) {
+    const std::vector<std::string> names =
+        record.tag_values(protocol + std::string(duration_suffix), "name");
     std::vector<std::pair<bool, ErrorCause>> series(record.series.size());
     for (const std::uint32_t index : record.matching({protocol + "_reqs", {}})) {
       const TagSet& tags = record.series[index].tags;
@@ -116,7 +146,7 @@ void add_errors(const RunRecord& record, Figures& figures) {
       series[index] = {true,
                        {.words = error_words(code, message, tag_value(tags, "status")),
                         .code = std::string(code),
-                        .name = std::string(tag_value(tags, "name")),
+                        .name = row_of(std::string(tag_value(tags, "name")), names),
                         .count = 0}};
     }
     for (const RecordRow& row : record.rows) {

@@ -25,6 +25,24 @@ TEST_CASE("the table is by name, the most frequent first, and adds up to the who
   CHECK(figures.window == SecondWindow{5, 60});  // Without the warm-up.
 }
 
+TEST_CASE("URLs counted by themselves before their shape had a name stand in its row") {
+  RunRecord record = SampleRun({}).build();
+  for (SeriesInfo& one : record.series)
+    for (Tag& tag : one.tags) {
+      if (tag.value == "POST /login") tag.value = "http://h/timers/*";
+      if (tag.value == "POST /measurement") tag.value = "http://h/timers/7";
+    }
+  const Figures figures = figures_of(record);
+  REQUIRE(figures.requests.size() == 2);
+  const RequestFigures& timers =
+      figures.requests[0].name == "GET /command" ? figures.requests[1] : figures.requests[0];
+  CHECK(timers.name == "http://h/timers/*");
+  CHECK(figures.requests[0].latency.count + figures.requests[1].latency.count ==
+        figures.whole->latency.count);
+  CHECK(timers.latency.p50 > 3);
+  for (const ErrorCause& cause : figures.errors) CHECK(cause.name != "http://h/timers/7");
+}
+
 TEST_CASE("the whole has intervals around its percentiles once there are enough seconds") {
   const Figures figures = figures_of(SampleRun({}).build());
   const Latency& latency = figures.whole->latency;

@@ -147,17 +147,24 @@ class TextReport {
                                                          "p95",   "p99",  "max", "errors"};
     std::size_t numbers = columns.size();
     for (const std::size_t width : column_widths) numbers += width;
-    std::size_t names = display_width(figures_.whole->name);
+    origin_ = common_origin(figures_.requests);
+    constexpr std::string_view usual_scheme = "http://";
+    const std::string label =
+        origin_.empty()
+            ? "Requests"
+            : "Requests to " +
+                  origin_.substr(origin_.starts_with(usual_scheme) ? usual_scheme.size() : 0);
+    std::size_t names = std::max(display_width(figures_.whole->name), display_width(label) - 2);
     for (const RequestFigures& one : figures_.requests)
-      names = std::max(names, display_width(one.name));
+      names = std::max(names, display_width(one.name) - origin_.size());
     names = std::min(names, std::max<std::size_t>(room() - std::min(room(), numbers + 2), 16));
 
     line();
-    std::string head = pad_right("Requests", names + 2);
+    std::string head;
     for (std::size_t i = 0; i < columns.size(); ++i)
       head += " " + pad_left(columns[i], column_widths[i]);
-    line(style_.paint(Paint::strong, head.substr(0, names + 2)) +
-         style_.paint(Paint::faint, head.substr(names + 2)));
+    line(style_.paint(Paint::strong, pad_right(shorten(label, names + 2), names + 2)) +
+         style_.paint(Paint::faint, head));
     constexpr std::size_t rows_max = 40;
     for (std::size_t i = 0; i < std::min(rows_max, figures_.requests.size()); ++i)
       request_row(figures_.requests[i], names, Paint::plain);
@@ -170,8 +177,25 @@ class TextReport {
     intervals(figures_.whole->latency, names);
   }
 
+  // scheme://authority of all names, where they have the same: it stands in the heading then.
+  static std::string common_origin(const std::vector<RequestFigures>& requests) {
+    std::string_view common;
+    for (const RequestFigures& one : requests) {
+      const auto scheme = one.name.find("://");
+      if (scheme == std::string::npos) return {};
+      const auto path = one.name.find('/', scheme + 3);
+      if (path == std::string::npos) return {};
+      const auto origin = std::string_view(one.name).substr(0, path);
+      if (!common.empty() && origin != common) return {};
+      common = origin;
+    }
+    return std::string(common);
+  }
+
   void request_row(const RequestFigures& one, std::size_t names, Paint paint) {
-    std::string row = "  " + style_.paint(paint, pad_right(shorten(one.name, names), names));
+    std::string_view name = one.name;
+    if (!origin_.empty() && name.starts_with(origin_)) name.remove_prefix(origin_.size());
+    std::string row = "  " + style_.paint(paint, pad_right(shorten(name, names), names));
     std::size_t column = 0;
     const auto cell = [&](const std::string& text, Paint how = Paint::plain) {
       row += " " + style_.paint(how, pad_left(text, column_widths[column++]));
@@ -429,6 +453,7 @@ class TextReport {
   const Style& style_;
   Figures figures_;
   std::string out_;
+  std::string origin_;  // Of all requests, which their rows leave out; empty: rows have it.
 };
 
 }  // namespace

@@ -47,6 +47,21 @@ TEST_CASE("no line is wider than the terminal, and names are shortened for it") 
   CHECK(has(text, "until/it/ends"));
 }
 
+TEST_CASE("an origin that all requests share stands in the heading once") {
+  RunRecord record = SampleRun({.seconds = 20}).build();
+  for (SeriesInfo& one : record.series)
+    for (Tag& tag : one.tags)
+      if (tag.key == "name")
+        tag.value = "http://shop:80/" + tag.value.substr(tag.value.find('/') + 1);
+  const std::string text = text_report(record, {});
+  CHECK(has(text, "Requests to shop:80  "));
+  CHECK(has(text, "\n    /command  "));
+  for (SeriesInfo& one : record.series)
+    for (Tag& tag : one.tags)
+      if (tag.value == "http://shop:80/login") tag.value = "http://users:81/login";
+  CHECK(has(text_report(record, {}), "\n    http://users:81/login  "));
+}
+
 TEST_CASE("colours appear only when asked for") {
   const RunRecord record = SampleRun({.seconds = 2}).build();
   CHECK_FALSE(has(text_report(record, {}), "\x1b["));

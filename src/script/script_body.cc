@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
 #include "script/grpc_session.h"
@@ -12,41 +13,6 @@
 #include "script/secret_sources.h"
 
 namespace brunt {
-namespace {
-
-// The URL with what looks like an id in its path put as '*', and no query.
-std::string shape_of(std::string_view url) {
-  const auto scheme = url.find("://");
-  const auto path = url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
-  if (path == std::string_view::npos) return std::string(url);
-  std::string shape(url.substr(0, path));
-  const std::string_view rest = url.substr(path, url.substr(path).find_first_of("?#"));
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_hex = [&](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  };
-  constexpr std::size_t hex_id_min = 8;
-  for (std::size_t i = 0; i < rest.size();) {
-    std::size_t hex = i;
-    while (hex < rest.size() && is_hex(rest[hex])) ++hex;
-    std::size_t digits = i;
-    while (digits < rest.size() && is_digit(rest[digits])) ++digits;
-    const bool is_id = hex - i >= hex_id_min &&
-                       std::any_of(rest.begin() + static_cast<std::ptrdiff_t>(i),
-                                   rest.begin() + static_cast<std::ptrdiff_t>(hex), is_digit);
-    const std::size_t end = is_id ? hex : digits;
-    if (end > i) {
-      shape += '*';
-      i = end;
-    } else {
-      shape += rest[i++];
-    }
-  }
-  return shape;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<ScriptBody>> ScriptBody::create(StepContext& context,
                                                        const ScriptBodyOptions& options) {
   ScenarioContext scenario = TRY(ScenarioContext::create(context, options.scenario, options.model));
@@ -193,7 +159,7 @@ HttpSeries& ScriptBody::http_series(const HttpSeriesKey& key) {
 
 std::string_view ScriptBody::name_of_url(std::string_view url) {
   if (const auto found = names_.find(url); found != names_.end()) return found->second;
-  std::string shape = shape_of(url);
+  std::string shape = url_shape(url);
   const auto known = shapes_.find(shape);
   if (known == shapes_.end() && shapes_.size() >= limits_.shapes_max) return "(other)";
   std::size_t& seen = known == shapes_.end() ? shapes_[shape] : known->second;
