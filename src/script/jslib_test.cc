@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "script/script_test_world.h"
 
@@ -102,11 +103,158 @@ const data = { root_group: { name: '', checks: [{ name: 'ok', passes: 1, fails: 
        {"jUnit(data).includes('failures=\"1\"')", "true"}});
 }
 
+TEST_CASE("jslib's k6chaijs is configured through its default export") {
+  ScriptWorld world;
+  world.play(R"(
+import chai, { describe, expect } from 'https://jslib.k6.io/k6chaijs/4.5.0.1/index.js';
+chai.config.aggregateChecks = false;
+chai.config.truncateVariableThreshold = 5;
+export default function () {
+  chai.describe('short', () => chai.expect('long text').to.equal('other text'));
+})");
+  CHECK(world.told == std::vector<std::string>{});
+  CHECK(world.count("checks", {{"check", "expected 'long... to equal 'othe..."}}) == 1);
+}
+
+TEST_CASE("jslib's k6-testing holds or refuses as its matchers say") {
+  const std::string_view good[] = {"toBe(NaN, NaN)",
+                                   "toEqual({ a: [1, new Set([2])] }, { a: [1, new Set([2])] })",
+                                   "toBeCloseTo(0.1 + 0.2, 0.3)",
+                                   "toContain('text', 'ex')",
+                                   "toContain([1, 2], 2)",
+                                   "toContainEqual([{ a: 1 }], { a: 1 })",
+                                   "toContainEqual(new Set([[1]]), [1])",
+                                   "toHaveLength('mango', 5)",
+                                   "toHaveProperty({ a: { b: [{ c: 1 }] } }, 'a.b[0].c', 1)",
+                                   "toHaveProperty({ 'a.b': 1 }, ['a.b'])",
+                                   "toHaveProperty({ a: undefined }, 'a')",
+                                   "toBeInstanceOf([], Array)",
+                                   "toBeNull(null)",
+                                   "toBeUndefined(undefined)",
+                                   "toBeGreaterThanOrEqual(2, 2)"};
+  const std::string_view bad[] = {"toBe({}, {})",
+                                  "toEqual({ a: 1 }, { a: 1, b: 2 })",
+                                  "toBeCloseTo(1.005, 1.02)",
+                                  "toContain([{ a: 1 }], { a: 1 })",
+                                  "toHaveProperty({ a: null }, 'a.b')",
+                                  "toHaveProperty({ a: 1 }, 'a', 2)",
+                                  "toHaveLength({}, 1)",
+                                  "toBeDefined(undefined)",
+                                  "toBeLessThan(2, 2)"};
+  const auto held = [](std::string_view matcher, std::string_view chain) {
+    const auto name = matcher.substr(0, matcher.find('('));
+    return fmt::format(
+        "((value, ...rest) => {{ try {{ throwing.soft(value){}{}(...rest); return true }} catch "
+        "(e) "
+        "{{ return e.name }} }}){}",
+        chain, name, matcher.substr(matcher.find('(')));
+  };
+  std::vector<ScriptExpression> rows;
+  for (const std::string_view one : good) {
+    rows.push_back({held(one, "."), "true"});
+    rows.push_back({held(one, ".not."), "AssertionFailedError"});
+  }
+  for (const std::string_view one : bad) {
+    rows.push_back({held(one, "."), "AssertionFailedError"});
+    rows.push_back({held(one, ".not."), "true"});
+  }
+  check_expressions(
+      "import { expect } from 'https://jslib.k6.io/k6-testing/0.5.0/index.js';\n"
+      "const throwing = expect.configure({ softMode: 'throw' });",
+      rows);
+}
+
+TEST_CASE("jslib's k6-testing ends the test, or fails it where it is soft") {
+  ScriptWorld world;
+  world.play(R"(
+import { expect } from 'https://jslib.k6.io/k6-testing/0.5.0/index.js';
+export default function () {
+  expect(200, 'status').toBe(200);
+  expect(404, 'status').toBe(200);
+  console.log('never');
+})");
+  CHECK(world.said == std::vector<std::string>{});
+  CHECK(world.judgement == ScriptJudgement::aborted);
+  CHECK(world.reason == "status\nexpect(received).toBe(expected)\nExpected: 200\nReceived: 404");
+  ScriptWorld soft;
+  soft.play(R"(
+import { expect } from 'https://jslib.k6.io/k6-testing/0.5.0/index.js';
+export default function () {
+  expect.configure({ display: 'inline' }).soft([]).not.toHaveLength(0);
+  console.log('goes on');
+})");
+  CHECK(soft.judgement == ScriptJudgement::failed);
+  CHECK(soft.reason ==
+        "expect(received).not.toHaveLength(expected) | Expected: not 0 | Received: []");
+  CHECK(soft.said.back() == "console.log: goes on");
+}
+
+TEST_CASE("jslib's expect makes checks until the first that does not hold") {
+  ScriptWorld world;
+  world.play(R"(
+import { describe } from 'https://jslib.k6.io/expect/0.0.4/index.js';
+export default function () {
+  describe('answer', (t) => {
+    t.expect(200).as('status').toEqual(200).and({ body: '{}' }).toHaveValidJson().and(3).as('stars').toBeBetween(1, 2)
+      .and(1).as('never').toBeTruthy();
+  });
+})");
+  CHECK(world.told == std::vector<std::string>{});
+  CHECK(world.sum("checks", {{"check", "status to equal 200"}}) == 1);
+  CHECK(world.sum("checks", {{"check", "stars to be between 1 2"}}) == 0);
+  CHECK(world.count("checks", {{"group", "::answer"}}) == 3);
+}
+
+// Source of the codes: RFC 6238, appendix B.
+TEST_CASE("jslib's totp gives the codes of the RFC") {
+  check_expressions(
+      "import { TOTP } from 'https://jslib.k6.io/totp/1.0.0/index.js';\n"
+      "const totp = new TOTP('gezd gnbv GY3TQOJQGEZDGNBVGY3TQOJQ==', 8);\n"
+      "const at = (time) => totp.gen(30, time - Date.now() / 1000);",
+      {{"await at(59.5)", "94287082"},
+       {"await at(1111111109.5)", "07081804"},
+       {"await at(20000000000.5)", "65353130"},
+       {"(await new TOTP('GEZDGNBV').gen()).length", "6"},
+       {"await totp.verify(await totp.gen())", "true"},
+       {"await totp.verify('00')", "false"},
+       {"new TOTP('1')", "Error: TOTP: '1' is no letter of a base32 secret"}});
+}
+
+TEST_CASE("jslib's instrumentations add headers to the requests of the http module") {
+  ScriptWorld world;
+  world.answers = {{"/a", reply("a")}};
+  world.play(R"(
+import tempo from 'https://jslib.k6.io/http-instrumentation-tempo/1.0.1/index.js';
+import pyroscope from 'https://jslib.k6.io/http-instrumentation-pyroscope/1.0.2/index.js';
+import http from 'k6/http';
+const jaeger = new tempo.Client({ propagator: 'jaeger', sampling: 0 });
+const plain = { ...http };
+tempo.instrumentHTTP({ propagator: 'w3c' });
+pyroscope.instrumentHTTP();
+export default function () {
+  const params = { headers: { 'X-Mine': '1' }, tags: { name: 'the a' } };
+  http.get('http://localhost/a', params);
+  jaeger.post('http://localhost/a', 'body', params);
+  plain.get('http://localhost/a');
+})");
+  CHECK(world.told == std::vector<std::string>{});
+  REQUIRE(world.requests.size() == 3);
+  const std::string trace = field_of(world.requests[0], "traceparent");
+  CHECK(trace.size() == 55);
+  CHECK(trace.starts_with("00-dc0712"));
+  CHECK(trace.ends_with("-01"));
+  CHECK(field_of(world.requests[0], "Baggage").ends_with("k6.name=the%20a"));
+  CHECK(field_of(world.requests[0], "X-Mine") == "1");
+  CHECK(field_of(world.requests[1], "uber-trace-id").ends_with(":0:0"));
+  CHECK(field_of(world.requests[1], "traceparent") == "-");
+  CHECK(field_of(world.requests[2], "traceparent") == "-");
+}
+
 TEST_CASE("what jslib has and we do not is told with what there is") {
   const auto plan =
       read_script("import x from 'https://jslib.k6.io/aws/0.11.0/index.js';", "t.js", {});
   REQUIRE_FALSE(plan.has_value());
-  CHECK(plan.error().text.contains("(of jslib.k6.io there are formdata, httpx, k6-summary"));
+  CHECK(plan.error().text.contains("(of jslib.k6.io there are expect, formdata, http-instr"));
 }
 
 }  // namespace brunt

@@ -10,18 +10,19 @@ export class AssertionError extends Error {
 
 const config = { truncateMsgThreshold: 300, truncateVariableThreshold: 100, aggregateChecks: false, logFailures: false, exitOnError: false };
 
-const shown = (value) => {
+// A value in words, of at most `length` characters.
+export const shown = (value, length = config.truncateVariableThreshold) => {
   let text;
   if (typeof value === 'function') text = `[Function${value.name ? ' ' + value.name : ''}]`;
   else if (value instanceof RegExp || typeof value === 'bigint' || typeof value === 'symbol') text = String(value);
   else if (typeof value === 'string') text = `'${value}'`;
   else text = JSON.stringify(value) ?? String(value);
-  return text.length > config.truncateVariableThreshold ? text.slice(0, config.truncateVariableThreshold) + '...' : text;
+  return text.length > length ? text.slice(0, length) + '...' : text;
 };
 
 const typeOf = (value) => Object.prototype.toString.call(value).slice(8, -1).toLowerCase();
 
-const deepEqual = (a, b, seen = new Map()) => {
+export const deepEqual = (a, b, seen = new Map()) => {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || typeOf(a) !== typeOf(b)) return false;
   if (seen.get(a) === b) return true;
@@ -183,5 +184,6 @@ export function describe(name, body) {
   return succeeded;
 }
 
-export const chai = { config, expect, AssertionError, use() { return chai; } };
-export default { chai, expect, describe };
+export const chai = { config, expect, describe, AssertionError, use() { return chai; } };
+chai.chai = chai;
+export default chai;
