@@ -36,13 +36,24 @@ char* normalize(JSContext* context, const char* base, const char* specifier, voi
   return js_strndup(context, name->data(), name->size());
 }
 
+// (specifier), of the module that `name` says: as import would read it, for open() and require().
+JSValue js_resolve(JSContext* context, JSValueConst, int, JSValueConst* arguments, int,
+                   JSValue* name) {
+  const JsText specifier(context, arguments[0]);
+  if (!specifier.ok()) return js_exception;
+  const auto found = module_name(text_of(context, *name), specifier.view());
+  if (!found) return throw_error(context, found.error().text);
+  const bool is_file = !is_builtin_module(*found) && !found->starts_with("https://");
+  return js_string(context, is_file ? "file://" + *found : *found);
+}
+
 JSModuleDef* load_byte_code(JSContext* context, const std::string& code) {
   const JSValue module = JS_ReadObject(context, reinterpret_cast<const std::uint8_t*>(code.data()),
                                        code.size(), JS_READ_OBJ_BYTECODE);
   if (JS_IsException(module)) return nullptr;
   auto* made = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
   JS_FreeValue(context, module);  // The context holds it by its name.
-  return made;
+  return add_import_meta(context, made) ? made : nullptr;
 }
 
 JSModuleDef* load_module(JSContext* context, const char* name, void*) {
@@ -57,6 +68,18 @@ JSModuleDef* load_module(JSContext* context, const char* name, void*) {
 }
 
 }  // namespace
+
+bool add_import_meta(JSContext* context, JSModuleDef* module) {
+  const JsValue meta(context, JS_GetImportMeta(context, module));
+  if (meta.failed()) return false;
+  const JSAtom atom = JS_GetModuleName(context, module);
+  JsValue name(context, JS_AtomToString(context, atom));
+  JS_FreeAtom(context, atom);
+  JSValue held = name.get();
+  set_property(context, meta.get(), "resolve",
+               JS_NewCFunctionData(context, js_resolve, 1, 0, 1, &held));
+  return true;
+}
 
 std::string calling_module(JSContext* context) {
   const JSAtom atom = JS_GetScriptOrModuleName(context, 1);
@@ -77,8 +100,10 @@ Result<std::string> module_name(std::string_view base, std::string_view specifie
         fmt::format("import of {}: modules from the network are not fetched; save it beside "
                     "the script and import it as ./NAME.js (of jslib.k6.io there are {})",
                     specifier, jslib_names()));
-  if (specifier.starts_with("file://")) specifier.remove_prefix(7);
-  if (specifier.starts_with("/"))
+  // What import.meta.resolve() gave is whole, also where the script's own name is relative.
+  const bool is_whole = specifier.starts_with("file://");
+  if (is_whole) specifier.remove_prefix(7);
+  if (is_whole || specifier.starts_with("/"))
     return std::filesystem::path(specifier).lexically_normal().string();
   if (!specifier.starts_with("./") && !specifier.starts_with("../"))
     return fail(ErrorCode::unsupported,

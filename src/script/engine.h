@@ -130,6 +130,8 @@ class Engine {
 // Of modules: what a specifier means in module `base`. Errors: unsupported, invalid; in plain
 // words.
 Result<std::string> module_name(std::string_view base, std::string_view specifier);
+// Gives a module of the script's own its import.meta.resolve(). False: an exception is pending.
+bool add_import_meta(JSContext* context, JSModuleDef* module);
 // The module or file whose code called the function of ours that runs.
 std::string calling_module(JSContext* context);
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "script/commonjs.h"
+#include "script/library.h"
 #include "script/opened_file.h"
 #include "script/script_body.h"
 #include "script/script_bytes.h"
@@ -13,16 +14,16 @@
 namespace brunt {
 namespace {
 
-// As people want to read it: texts bare, objects as JSON.
+// As people want to read it, and as k6 shows it: texts bare, objects by library/console.js.
 std::string said(JSContext* context, JSValueConst value) {
-  if (!JS_IsObject(value) || JS_IsError(context, value) != 0 || JS_IsFunction(context, value) != 0)
-    return text_of(context, value);
-  const JsValue json(context, JS_JSONStringify(context, value, js_undefined, js_undefined));
-  if (json.failed()) {
-    JS_FreeValue(context, JS_GetException(context));  // A circle.
-    return text_of(context, value);
-  }
-  return JS_IsUndefined(json.get()) ? text_of(context, value) : text_of(context, json.get());
+  if (!JS_IsObject(value) || JS_IsError(context, value) != 0) return text_of(context, value);
+  const JsValue console(context, library(context, "console"));
+  const JsValue show = property(context, console.get(), "show");
+  JSValueConst arguments[] = {value};
+  const JsValue shown(context, JS_Call(context, show.get(), js_undefined, 1, arguments));
+  if (!shown.failed()) return text_of(context, shown.get());
+  JS_FreeValue(context, JS_GetException(context));  // A getter of the script's own threw.
+  return text_of(context, value);
 }
 
 JSValue console_say(JSContext* context, JSValueConst, int count, JSValueConst* arguments,

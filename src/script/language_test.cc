@@ -140,6 +140,52 @@ TEST_CASE("a module may await at its top level what init code can know") {
             .contains("Error: early"));
 }
 
+TEST_CASE("classes may have static blocks and look for private names") {
+  CHECK(said_with({},
+                  "class Box { static count = 1; static { Box.count += 1; this.seen = true; }\n"
+                  "  #key = 1; static is(it) { return #key in it && it.#key === 1; } }\n"
+                  "export default () => console.log(Box.count, Box.seen, Box.is(new Box()), "
+                  "Box.is({}))") == SaidTexts{"2 true true false"});
+}
+
+TEST_CASE("import.meta.resolve gives what open and require understand") {
+  CHECK(said_with({{"lib/data.txt", "text"},
+                   {"lib/util.js", "exports.two = 2;"},
+                   {"lib/near.js", "export const near = open(import.meta.resolve('./data.txt'));"}},
+                  "import { near } from './lib/near.js';\n"
+                  "const { two } = require(import.meta.resolve('./lib/util.js'));\n"
+                  "const name = import.meta.resolve('./lib/data.txt');\n"
+                  "export default () => console.log(near, two, name.startsWith('file://'), "
+                  "name.endsWith('/lib/data.txt'), import.meta.resolve('k6/http'))") ==
+        SaidTexts{"text 2 true true k6/http"});
+}
+
+TEST_CASE("built-ins of later years are there") {
+  check_expressions(
+      "class Late extends Error { constructor(text, cause) { super(text, { cause }); } }",
+      {{"[3, 1, 2].toSorted()", "[1,2,3]"},
+       {"[3, 1, 2].toReversed()", "[2,1,3]"},
+       {"[3, 1, 2].with(-1, 9)", "[3,1,9]"},
+       {"[3, 1, 2].with(3, 9)", "RangeError: with(): there is no index 3"},
+       {"[3, 1, 2].toSpliced(1, 1, 7, 8)", "[3,7,8,2]"},
+       {"new Uint8Array([3, 1]).toSorted().join()", "1,3"},
+       {"new Error('a', { cause: 5 }).cause", "5"},
+       {"'cause' in Error('a')", "false"},
+       {"[new Late('a', 7).cause, new Late('a') instanceof Late, new Late('a') instanceof Error]",
+        "[7,true,true]"},
+       {"new AggregateError([1], 'a', { cause: 2 }).cause", "2"},
+       {"(() => { try { null.x } catch (e) { return e.constructor === TypeError && e instanceof "
+        "Error } })()",
+        "true"},
+       {"new Error('a').stack.includes('polyfills')", "false"},
+       {"new Date('2020-03-04 05:06').toISOString()", "2020-03-04T05:06:00.000Z"},
+       {"new Date('March 4, 2020 05:06:07').toISOString()", "2020-03-04T05:06:07.000Z"},
+       {"[Date.parse('nonsense'), Date.parse('2020-01-01')]", "[null,1577836800000]"},
+       {"[new Date() instanceof Date, new Date(0).constructor === Date, typeof Date()]",
+        R"([true,true,"string"])"},
+       {"new Date(2020, 2, 4, 5, 6, 7).toLocaleString()", "03/04/2020, 05:06:07"}});
+}
+
 TEST_CASE("what is wrong with a script's modules is told with its name") {
   CHECK(error_with({}, "import x from './none.js'; export default () => {}").contains("none.js"));
   CHECK(error_with({}, "const x = require('./none.js'); module.exports = () => {}")

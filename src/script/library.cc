@@ -14,11 +14,16 @@ struct LibraryPart {
   std::string_view name;
   std::span<const JsFunction> (*natives)();
 };
-constexpr LibraryPart parts[] = {
-    {"files", files_natives},         {"grpc", grpc_natives},   {"html", html_natives},
-    {"html_elements", nullptr},       {"redis", redis_natives}, {"streams", nullptr},
-    {"text", text_natives},           {"url", nullptr},         {"web_crypto", web_crypto_natives},
-    {"websocket", websocket_natives}, {"x509", x509_natives}};
+constexpr LibraryPart parts[] = {{"files", files_natives},
+                                 {"grpc", grpc_natives},
+                                 {"html", html_natives},
+                                 {"redis", redis_natives},
+                                 {"streams", nullptr},
+                                 {"text", text_natives},
+                                 {"url", nullptr},
+                                 {"web_crypto", web_crypto_natives},
+                                 {"websocket", websocket_natives},
+                                 {"x509", x509_natives}};
 
 struct LibraryGlobal {
   const char* name;

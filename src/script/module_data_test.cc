@@ -55,7 +55,7 @@ TEST_CASE("a shared array reads like any array") {
     std::string expression, value;
   };
   for (const Row& row : std::vector<Row>{
-           {"users[0]", R"({"name":"a","tags":["x"]})"},
+           {"users[0]", R"({ name: "a", tags: [ "x" ] })"},
            {"users[2]", "text"},
            {"users[3] + 1", "8"},
            {"users[4]", "null"},
@@ -66,16 +66,16 @@ TEST_CASE("a shared array reads like any array") {
            {"users.nope", "undefined"},
            {"users.at(-3)", "7"},
            {"Array.isArray(users)", "true"},
-           {"users.slice(2, 4)", R"(["text",7])"},
+           {"users.slice(2, 4)", R"([ "text", 7 ])"},
            {"[...users].length", "6"},
            {"users.map((u) => typeof u).join()", "object,object,string,number,object,object"},
            {"users.find((u) => u.name === 'b').tags", "[]"},
-           {"Object.keys(users)", R"(["0","1","2","3","4","5"])"},
+           {"Object.keys(users)", R"([ "0", "1", "2", "3", "4", "5" ])"},
            {"2 in users", "true"},
            {"9 in users", "false"},
            {"JSON.stringify(users).length", "69"},
            {"[1].concat(users).length", "7"},
-           {"[...users.entries()][3]", "[3,7]"},
+           {"[...users.entries()][3]", "[ 3, 7 ]"},
        })
     CHECK_MESSAGE(said_by("console.log(" + row.expression + ");") ==
                       std::vector<std::string>{"console.log: " + row.value},

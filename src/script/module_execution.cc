@@ -135,10 +135,25 @@ JSValue get_figure(JSContext* context, JSValueConst, int figure) {
   return get_vu(context, *engine, figure);
 }
 
+// With the one scenario that shortcuts such as `stages` mean, as in k6.
 JSValue get_options(JSContext* context, JSValueConst, int, JSValueConst*) {
-  const std::string& text = Engine::of(context).bundle->options;
-  return text.empty() ? JS_NewObject(context)
-                      : JS_ParseJSON(context, text.c_str(), text.size(), "options");
+  const Engine& engine = Engine::of(context);
+  const std::string& text = engine.bundle->options;
+  const JSValue options = text.empty()
+                              ? JS_NewObject(context)
+                              : JS_ParseJSON(context, text.c_str(), text.size(), "options");
+  if (JS_IsException(options) || engine.body == nullptr ||
+      !is_nothing(property(context, options, "scenarios").get()))
+    return options;
+  const Scenario& scenario = engine.body->scenario().scenario;
+  const JSValue all = JS_NewObject(context), one = JS_NewObject(context);
+  set_property(context, one, "executor", js_string(context, name_of(scenario.load.executor)));
+  for (const char* shortcut : {"vus", "duration", "iterations", "stages"})
+    if (JsValue given = property(context, options, shortcut); !is_nothing(given.get()))
+      set_property(context, one, shortcut, given.release());
+  set_property(context, all, scenario.name.c_str(), one);
+  set_property(context, options, "scenarios", all);
+  return options;
 }
 
 // test.abort() and test.fail().
@@ -151,10 +166,6 @@ JSValue js_judge(JSContext* context, JSValueConst, int count, JSValueConst* argu
   if (aborts == 0) return js_undefined;
   engine->break_off();
   return throw_error(context, "test aborted" + (reason.empty() ? "" : ": " + reason));
-}
-
-JSValue refuse_metadata(JSContext* context, JSValueConst, int, JSValueConst*) {
-  return throw_error(context, "exec.vu.metrics.metadata is not supported yet; metrics.tags is");
 }
 
 JSValue make_object(JSContext* context, std::span<const ExecutionMember> members) {
@@ -178,7 +189,7 @@ JSValue make_vu(JSContext* context) {
   const JSValue metrics = JS_NewObject(context);
   set_property(context, vu, "tags", JS_DupValue(context, tags));
   set_property(context, metrics, "tags", tags);
-  add_getter(context, metrics, "metadata", refuse_metadata);
+  set_property(context, metrics, "metadata", JS_NewObject(context));  // No output shows it.
   set_property(context, vu, "metrics", metrics);
   return vu;
 }

@@ -139,7 +139,7 @@ TEST_CASE("tags of the virtual user are on all that it measures, until they are 
       "http.get('http://localhost/'); check(1, { one: true });"
       "http.get('http://localhost/', { tags: { team: 'red' } });"
       "check(exec, { read: (e) => e.vu.tags.team === 'blue' && e.vu.metrics.tags.scenario === "
-      "'default', names: (e) => Object.keys(e.vu.tags).join() === 'team,n' });"
+      "'default', names: (e) => Object.keys(e.vu.tags).join() === 'team,n,scenario,group' });"
       "delete exec.vu.tags.team; http.get('http://localhost/');"
       "try { exec.vu.tags.bad = {} } catch (e) { check(e, { told: true }) }"));
   CHECK(world.told.empty());

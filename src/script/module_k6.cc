@@ -47,15 +47,41 @@ JSValue js_random_seed(JSContext* context, JSValueConst, int, JSValueConst* argu
   return js_undefined;
 }
 
+bool is_async_function(JSContext* context, JSValueConst value) {
+  if (JS_IsFunction(context, value) == 0) return false;
+  const JsValue maker = property(context, value, "constructor");
+  return text_property(context, maker.get(), "name") == "AsyncFunction";
+}
+
+bool is_promise(JSContext* context, JSValueConst value) {
+  return JS_IsObject(value) != 0 &&
+         JS_IsFunction(context, property(context, value, "then").get()) != 0;
+}
+
+// As k6 says it, with the reason.
+JSValue refuse_async_group(JSContext* context) {
+  return throw_error(context,
+                     "group() does not support async functions as arguments: one would leave its "
+                     "group before it is done");
+}
+void refuse_async_check(JSContext* context) {
+  (void)throw_error(context,
+                    "the built-in check() does not support async functions as arguments: a promise "
+                    "always holds; k6-utils of jslib.k6.io has a check() that does");
+}
+
+constexpr std::string_view separator_in_name = "group and check names may not contain '::'";
+
 JSValue js_group(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
   if (!is_running(context, "group")) return js_exception;
   if (count < 2 || JS_IsFunction(context, arguments[1]) == 0)
-    return throw_error(context, "group() takes a name and a function");
+    return throw_error(context, "group() requires a callback as a second argument");
+  if (is_async_function(context, arguments[1])) return refuse_async_group(context);
   Engine& engine = Engine::of(context);
   const JsText name(context, arguments[0]);
   if (!name.ok()) return js_exception;
   if (name.view().find("::") != std::string_view::npos)
-    return throw_error(context, "a group's name may not contain '::'");
+    return throw_error(context, separator_in_name);
   const std::uint32_t outer = engine.group;
   const std::uint32_t mine = engine.body->enter_group(outer, name.view());
   const Instant started = engine.fiber->loop().precise_now();
@@ -65,23 +91,22 @@ JSValue js_group(JSContext* context, JSValueConst, int count, JSValueConst* argu
   if (!engine.interrupted())
     engine.body->metric_series(MetricId::group_duration, mine, engine.tag_text())
         .add(engine.fiber->loop().precise_now() - started);
-  if (!result.failed() && JS_IsObject(result.get()) &&
-      JS_IsFunction(context, property(context, result.get(), "then").get()) != 0)
-    return throw_error(context, fmt::format("group {}: an async function would leave its group "
-                                            "before it is done; make it a plain one",
-                                            name.view()));
+  if (!result.failed() && is_promise(context, result.get())) return refuse_async_group(context);
   return result.release();
 }
 
 // Whether one check holds; nullopt: an exception is pending.
 std::optional<bool> holds(JSContext* context, JSValueConst predicate, JSValueConst value) {
   if (JS_IsFunction(context, predicate) == 0) return JS_ToBool(context, predicate) > 0;
+  if (is_async_function(context, predicate)) {
+    refuse_async_check(context);
+    return std::nullopt;
+  }
   JSValueConst arguments[] = {value};
   const JsValue result(context, JS_Call(context, predicate, js_undefined, 1, arguments));
   if (result.failed()) return std::nullopt;
-  if (JS_IsObject(result.get()) &&
-      JS_IsFunction(context, property(context, result.get(), "then").get()) != 0) {
-    (void)throw_error(context, "a check may not be an async function: its promise always holds");
+  if (is_promise(context, result.get())) {
+    refuse_async_check(context);
     return std::nullopt;
   }
   return JS_ToBool(context, result.get()) > 0;
@@ -89,8 +114,9 @@ std::optional<bool> holds(JSContext* context, JSValueConst predicate, JSValueCon
 
 JSValue js_check(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
   if (!is_running(context, "check")) return js_exception;
-  if (count < 2 || !JS_IsObject(arguments[1]))
-    return throw_error(context, "check() takes a value and an object of checks");
+  if (count < 2 || is_nothing(arguments[1]))
+    return throw_error(context, "no checks provided to check(): it takes a value and an object");
+  if (!JS_IsObject(arguments[1])) return js_bool(true);  // Nothing in it, as k6 sees it.
   Engine& engine = Engine::of(context);
   std::string tags = engine.tag_text();
   if (count > 2 && !append_tags(context, arguments[2], tags, nullptr)) return js_exception;
@@ -105,10 +131,13 @@ JSValue js_check(JSContext* context, JSValueConst, int count, JSValueConst* argu
       const JsValue name(context, JS_AtomToString(context, table[i].atom));
       const JsText text(context, name.get());
       const JsValue predicate(context, JS_GetProperty(context, arguments[1], table[i].atom));
-      const auto held = holds(context, predicate.get(), arguments[0]);
+      const bool is_good = !text.view().contains("::");
+      if (!is_good) (void)throw_error(context, separator_in_name);
+      const auto held =
+          is_good ? holds(context, predicate.get(), arguments[0]) : std::optional<bool>();
       threw = !held;
       all = all && held.value_or(false);
-      if (!threw || !engine.interrupted())
+      if (is_good && (held || !engine.interrupted()))
         engine.body->check_series(text.view(), engine.group, tags)
             .add(held.value_or(false) ? 1.0 : 0.0);
     }

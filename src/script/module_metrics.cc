@@ -56,7 +56,8 @@ JSValue js_make(JSContext* context, JSValueConst, int count, JSValueConst* argum
   if (JS_IsException(object)) return object;
   const auto place = static_cast<std::uintptr_t>(found - known.begin()) + 1;
   JS_SetOpaque(object, reinterpret_cast<void*>(place));
-  set_property(context, object, "name", js_string(context, info.name));
+  JS_DefinePropertyValueStr(context, object, "name", js_string(context, info.name),
+                            JS_PROP_ENUMERABLE);
   return object;
 }
 

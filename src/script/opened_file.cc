@@ -10,9 +10,10 @@ namespace brunt {
 namespace {
 
 std::string path_of(JSContext* context, std::string_view name) {
-  if (name.starts_with("file://")) name.remove_prefix(7);
+  const bool is_whole = name.starts_with("file://");
+  if (is_whole) name.remove_prefix(7);
   const std::filesystem::path path(name);
-  if (path.is_absolute()) return path.lexically_normal().string();
+  if (is_whole || path.is_absolute()) return path.lexically_normal().string();
   const std::filesystem::path base(calling_module(context));
   return (base.parent_path() / path).lexically_normal().string();
 }

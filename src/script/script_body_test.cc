@@ -260,10 +260,27 @@ TEST_CASE("a check that throws counts as failed and throws on, an async one is r
   CHECK(world.told[0].starts_with("Error: oh"));
   ScriptWorld async;
   async.play(script("check(1, { slow: async () => true });"));
-  CHECK(async.told[0].contains("may not be an async function"));
+  CHECK(async.told[0].contains("check() does not support async functions"));
   ScriptWorld group;
   group.play(script("group('g', async () => {});"));
-  CHECK(group.told[0].contains("an async function would leave its group"));
+  CHECK(group.told[0].contains("group() does not support async functions"));
+}
+
+TEST_CASE("group and check say what is wrong with what they are given") {
+  for (const auto& [call, error] : std::vector<std::pair<std::string, std::string>>{
+           {"check(1, { 'a::b': true })", "Error: group and check names may not contain '::'"},
+           {"check(1)", "Error: no checks provided"},
+           {"group('a::b', () => {})", "Error: group and check names may not contain '::'"},
+           {"group('a')", "Error: group() requires a callback"}}) {
+    ScriptWorld world;
+    world.play(script(call));
+    REQUIRE(world.told.size() == 1);
+    CHECK_MESSAGE(world.told[0].starts_with(error), world.told[0]);
+    CHECK(world.count("checks") == 0);
+  }
+  ScriptWorld nothing;
+  nothing.play(script("if (!check(null, 12345)) throw new Error('no');"));
+  CHECK(nothing.told.empty());
 }
 
 TEST_CASE("metrics of a script's own are measured with their tags") {
@@ -356,9 +373,21 @@ TEST_CASE("the language has what its users write today") {
 
 TEST_CASE("console says its texts and objects") {
   ScriptWorld world;
-  world.play(script("console.log('a', 1, { b: [2] }); console.error(new Error('x'));"));
+  world.play(
+      script("console.log('a', 1, { b: [2] }, null, undefined, 7n); console.error(new Error('x'));"
+             "const round = { f() {}, text: 't', none: null }; round.again = round;"
+             "console.info(round, [, 'x'], [], {}, () => 1, new Date(0), new Date(NaN), new Map());"
+             "console.warn(new Uint8Array([1, 255]), new Float64Array(0), new Uint8Array([1, "
+             "255]).buffer);"
+             "console.debug({ get bad() { throw new Error('no') } });"));
   CHECK(world.said ==
-        std::vector<std::string>{"console.log: a 1 {\"b\":[2]}", "console.error: Error: x"});
+        std::vector<std::string>{
+            "console.log: a 1 { b: [ 2 ] } null undefined 7", "console.error: Error: x",
+            "console.info: { f: [object Function], text: \"t\", none: null, again: [Circular] } "
+            "[ null, \"x\" ] [] {} [object Function] \"1970-01-01T00:00:00.000Z\" {} {}",
+            "console.warn: Uint8Array(2) [ 1, 255 ] Float64Array(0) [] ArrayBuffer { "
+            "[Uint8Contents]: <01 ff>, byteLength: 2 }",
+            "console.debug: [object Object]"});
 }
 
 TEST_CASE("execution says who runs") {

@@ -54,8 +54,8 @@ Result<std::string> SourceFiles::source_of(const std::string& name) {
   return text;
 }
 
-// A module that the engine cannot read may be TypeScript (of standard input nobody knows), or await
-// something at its top level. js_exception: what the engine said of it is pending.
+// A module that the engine cannot read may be newer than the engine, or TypeScript (of standard input
+// nobody knows). js_exception: what the engine said of it is pending.
 JSValue SourceFiles::compile_text(JSContext* context, const std::string& name,
                                   const std::string& text) {
   const auto compile_it = [&](const std::string& source) {
@@ -68,7 +68,7 @@ JSValue SourceFiles::compile_text(JSContext* context, const std::string& name,
     JS_FreeValue(context, JS_GetException(context));
     code = compile_it(*other);
   };
-  if (JS_IsException(code) && text.contains("await")) again(transpiler_.lift_await(name, text));
+  if (JS_IsException(code)) again(transpiler_.lower(name, text));
   if (JS_IsException(code) && name == "-") again(transpiler_.strip_types(name, text));
   return code;
 }
@@ -99,6 +99,7 @@ bool SourceFiles::compile(JSContext* context, const std::string& name) {
     // The context holds it by its name.
     loaded_[name] = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(code));
     JS_FreeValue(context, code);
+    return add_import_meta(context, loaded_[name]);
   }
   return true;
 }

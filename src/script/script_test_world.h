@@ -105,7 +105,7 @@ struct ScriptWorld : PlayWorld {
   }
 };
 
-// What each expression comes to in one VU, as console.log() shows it; `await` may be written. What
+// What each expression comes to in one VU, as a text or as JSON; `await` may be written. What
 // throws is "Name: message".
 struct ScriptExpression {
   std::string expression, value;
@@ -114,10 +114,14 @@ inline void check_expressions(const std::string& before,
                               const std::vector<ScriptExpression>& expressions) {
   std::string body;
   for (const ScriptExpression& one : expressions)
-    body += "try { console.log(" + one.expression +
-            ") } catch (error) { console.log(`${error.name}: ${error.message}`) }\n";
+    body += "try { console.log(__shown(" + one.expression +
+            ")) } catch (error) { console.log(`${error.name}: ${error.message}`) }\n";
   ScriptWorld world;
-  world.play(before + "\nexport default async function () {\n" + body + "}");
+  world.play(before +
+             "\nconst __shown = (value) => typeof value !== 'object' || value instanceof Error ? "
+             "String(value) : JSON.stringify(value) ?? String(value);"
+             "\nexport default async function () {\n" +
+             body + "}");
   CHECK(world.told == std::vector<std::string>{});
   REQUIRE(world.said.size() == expressions.size());
   for (std::size_t i = 0; i < expressions.size(); ++i)

@@ -51,8 +51,8 @@ Result<std::string> Transpiler::strip_types(const std::string& name, std::string
   return call("stripTypes", name, source);
 }
 
-Result<std::string> Transpiler::lift_await(const std::string& name, std::string_view source) {
-  return call("liftAwait", name, source);
+Result<std::string> Transpiler::lower(const std::string& name, std::string_view source) {
+  return call("lower", name, source);
 }
 
 }  // namespace brunt

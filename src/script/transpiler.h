@@ -1,5 +1,6 @@
 // What the engine cannot read as it is into what it can: TypeScript without its types, `await` at a
-// module's top level moved into an async function. Lines stay where they are.
+// module's top level moved into an async function, static blocks and `#name in object` written
+// otherwise. Lines stay where they are.
 //
 //   Transpiler transpiler;
 //   const std::string text = TRY(transpiler.strip_types("load.ts", source));
@@ -25,8 +26,8 @@ class Transpiler {
 
   // Nothing is checked. Errors: malformed: a syntax error, with `name` and line.
   Result<std::string> strip_types(const std::string& name, std::string_view source);
-  // The source itself where nothing is awaited at its top level. Errors: as above.
-  Result<std::string> lift_await(const std::string& name, std::string_view source);
+  // Of a module. The source itself where the engine has all that is in it. Errors: as above.
+  Result<std::string> lower(const std::string& name, std::string_view source);
 
   Transpiler(const Transpiler&) = delete;
   Transpiler& operator=(const Transpiler&) = delete;

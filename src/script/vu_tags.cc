@@ -48,13 +48,18 @@ int get_own_property(JSContext* context, JSPropertyDescriptor* descriptor, JSVal
 
 int get_own_property_names(JSContext* context, JSPropertyEnum** table, std::uint32_t* count,
                            JSValueConst) {
-  const auto& tags = Engine::of(context).tags;
-  *count = static_cast<std::uint32_t>(tags.size());
+  const Engine& engine = Engine::of(context);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : engine.tags) names.push_back(name);
+  if (engine.body != nullptr)
+    for (const char* system : {"scenario", "group"})
+      if (std::ranges::find(names, system) == names.end()) names.emplace_back(system);
+  *count = static_cast<std::uint32_t>(names.size());
   *table = static_cast<JSPropertyEnum*>(
-      js_malloc(context, sizeof(JSPropertyEnum) * std::max<std::size_t>(tags.size(), 1)));
+      js_malloc(context, sizeof(JSPropertyEnum) * std::max<std::size_t>(names.size(), 1)));
   if (*table == nullptr) return -1;
-  for (std::size_t i = 0; i < tags.size(); ++i)
-    (*table)[i] = {.is_enumerable = 1, .atom = JS_NewAtom(context, tags[i].first.c_str())};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    (*table)[i] = {.is_enumerable = 1, .atom = JS_NewAtom(context, names[i].c_str())};
   return 0;
 }
 
@@ -94,6 +99,8 @@ JSValue make_vu_tags(JSContext* context) {
                                       .set_property = set_tag};
   const JSClassDef definition{.class_name = "Tags", .exotic = &methods};
   JS_NewClass(JS_GetRuntime(context), class_ids().vu_tags, &definition);
+  const JsValue plain(context, JS_NewObject(context));
+  JS_SetClassProto(context, class_ids().vu_tags, JS_GetPrototype(context, plain.get()));
   return JS_NewObjectClass(context, static_cast<int>(class_ids().vu_tags));
 }
 

@@ -112,7 +112,7 @@ class Lifting {
 }
 
 // The text itself where nothing is awaited at its top level. Throws a SyntaxError.
-export function liftAwait(text) {
-  const program = parse(text, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true });
+export function liftAwait(text, options) {
+  const program = parse(text, options);
   return program.body.some(hasAwait) ? new Lifting(text).run(program) : text;
 }

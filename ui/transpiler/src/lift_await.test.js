@@ -1,6 +1,8 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { liftAwait } from './lift_await.js';
+import { liftAwait as lift } from './lift_await.js';
+
+const liftAwait = (text) => lift(text, { ecmaVersion: 'latest', sourceType: 'module' });
 
 // Runs a lifted module and gives its exports.
 async function exportsOf(text) {
