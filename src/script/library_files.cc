@@ -78,18 +78,43 @@ JSValue make_file(JSContext* context, const OpenedFile& file) {
   return JS_Call(context, make.get(), js_undefined, 3, arguments);
 }
 
+// As k6 names them. Always gives js_exception.
+JSValue throw_file_error(JSContext* context, std::string_view name, std::string_view text) {
+  const JsValue files(context, library(context, "files"));
+  if (files.failed()) return js_exception;
+  const JsValue failure = property(context, files.get(), "failure");
+  const JsValue kind(context, js_string(context, name)), what(context, js_string(context, text));
+  JSValueConst arguments[] = {kind.get(), what.get()};
+  const JSValue error = JS_Call(context, failure.get(), js_undefined, 2, arguments);
+  return JS_IsException(error) ? error : JS_Throw(context, error);
+}
+
+JSValue file_of(JSContext* context, JSValueConst given) {
+  if (JS_IsString(given) == 0)
+    return throw_file_error(context, "TypeError", "open() takes a file's path");
+  const std::string name = text_of(context, given);
+  if (name.empty()) return throw_file_error(context, "TypeError", "open(): the path is empty");
+  const auto file = open_in_init(context, name);
+  if (file) return make_file(context, *file);
+  return throw_file_error(context, Engine::of(context).in_init ? "NotFoundError" : "ForbiddenError",
+                          file.error().text);
+}
+
 JSValue js_open(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
-  const JsText name(context, arguments[0]);
-  if (!name.ok()) return js_exception;
-  const auto file = open_in_init(context, name.view());
   JsPromise promise(context);
   const JSValue shown = promise.value();
-  promise.resolve(file ? make_file(context, *file) : throw_error(context, file.error().text));
+  promise.resolve(file_of(context, arguments[0]));
   return shown;
 }
 
-constexpr std::array<JsFunction, 3> natives = {
-    {{"read", js_read, 5}, {"record", js_record, 3}, {"shared", js_shared, 2}}};
+JSValue js_in_init(JSContext* context, JSValueConst, int, JSValueConst*) {
+  return js_bool(Engine::of(context).in_init);
+}
+
+constexpr std::array<JsFunction, 4> natives = {{{"read", js_read, 5},
+                                                {"record", js_record, 3},
+                                                {"shared", js_shared, 2},
+                                                {"inInit", js_in_init, 0}}};
 
 constexpr const char* fs_names[] = {"open", "SeekMode"};
 

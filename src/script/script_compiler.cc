@@ -54,8 +54,8 @@ Result<std::string> SourceFiles::source_of(const std::string& name) {
   return text;
 }
 
-// A module that the engine cannot read may be newer than the engine, or TypeScript (of standard input
-// nobody knows). js_exception: what the engine said of it is pending.
+// A module that the engine cannot read may be newer than the engine, or TypeScript (of standard
+// input nobody knows). js_exception: what the engine said of it is pending.
 JSValue SourceFiles::compile_text(JSContext* context, const std::string& name,
                                   const std::string& text) {
   const auto compile_it = [&](const std::string& source) {

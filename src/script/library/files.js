@@ -19,17 +19,18 @@
     async seek(offset, whence) {
       const state = stateOf(this);
       if (!Number.isInteger(offset)) throw new TypeError('File.seek: the offset is a whole number');
-      const begin = [0, state.offset, state.size][whence];
+      const begin = [0, state.offset, state.size - 1][whence]; // k6's end is the last byte.
       if (begin === undefined) throw new TypeError('File.seek: the second argument is a SeekMode');
+      if (whence === SeekMode.End && offset > 0) throw new TypeError('File.seek: from the end it goes backwards');
       const wanted = begin + offset;
       if (wanted < 0) throw new TypeError('File.seek: this is before the beginning of the file');
-      if (wanted > state.size) throw failure('EOFError', 'File.seek: this is behind the end of the file');
+      if (wanted > state.size) throw new TypeError('File.seek: this is behind the end of the file');
       return (state.offset = wanted);
     }
   }
   const stateOf = (file) => {
     const state = states.get(file);
-    if (!state) throw new TypeError('a File of k6/experimental/fs is wanted');
+    if (!state) throw new TypeError('a fs.File instance is wanted, which k6/experimental/fs opens');
     return state;
   };
   const makeFile = (path, size, shown) => {
@@ -78,10 +79,14 @@
   }
   class Parser {
     #records;
-    constructor(file, options) { this.#records = new Records(file, settingsOf(options)); }
+    constructor(file, options) {
+      if (!native.inInit()) throw new Error('csv Parser constructor must be called in the init context');
+      if (file === undefined || file === null) throw new Error('csv Parser constructor takes at least one non-nil source argument');
+      this.#records = new Records(file, settingsOf(options));
+    }
     async next() {
       const value = this.#records.next();
-      return { done: value === undefined, value };
+      return { done: value === undefined, value: value ?? [] };
     }
   }
   const parse = async (file, options) => {
@@ -93,5 +98,5 @@
       return all;
     });
   };
-  return { makeFile, File, SeekMode, Parser, parse };
+  return { makeFile, failure, File, SeekMode, Parser, parse };
 }

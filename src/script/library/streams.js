@@ -171,7 +171,7 @@
     constructor(source, strategy) {
       if (source === null) throw new TypeError('ReadableStream: the source is an object');
       const given = methodsOf(source, ['start', 'pull', 'cancel']);
-      if (given.type !== undefined) throw new RangeError(`ReadableStream: the type ${given.type} is not supported: there are default streams`);
+      if (given.type === 'bytes') throw new RangeError(`ReadableStream: the type ${given.type} is not supported: there are default streams`);
       const controller = new ReadableStreamDefaultController();
       const { mark, size } = strategyOf(strategy);
       const state = { stage: 'readable', source: given, controller, mark, size, queue: [], queued: 0, started: false, closing: false };
