@@ -170,7 +170,9 @@ TEST_CASE("built-ins of later years are there") {
        {"[3, 1, 2].toSpliced(1, 1, 7, 8)", "[3,7,8,2]"},
        {"new Uint8Array([3, 1]).toSorted().join()", "1,3"},
        {"new Error('a', { cause: 5 }).cause", "5"},
-       {"'cause' in Error('a')", "false"},
+       {"['cause' in Error('a'), 'cause' in Error('a', { cause: undefined }), 'cause' in "
+        "Error('a', {})]",
+        "[false,true,false]"},
        {"[new Late('a', 7).cause, new Late('a') instanceof Late, new Late('a') instanceof Error]",
         "[7,true,true]"},
        {"new AggregateError([1], 'a', { cause: 2 }).cause", "2"},

@@ -29,7 +29,8 @@ struct LibraryGlobal {
   const char* name;
   std::string_view library;
 };
-constexpr std::array<LibraryGlobal, 7> globals = {{{"TextEncoder", "text"},
+constexpr std::array<LibraryGlobal, 8> globals = {{{"Date", "dates"},
+                                                   {"TextEncoder", "text"},
                                                    {"TextDecoder", "text"},
                                                    {"atob", "text"},
                                                    {"btoa", "text"},
@@ -121,6 +122,9 @@ JSValue library(JSContext* context, std::string_view name) {
 
 void add_library_globals(JSContext* context) {
   const JsValue object(context, JS_GetGlobalObject(context));
+  // What library/dates.js makes its Date of.
+  JS_DefinePropertyValueStr(context, object.get(), "__brunt_date",
+                            property(context, object.get(), "Date").release(), 0);
   for (std::size_t i = 0; i < globals.size(); ++i) {
     JSCFunctionType get{}, set{};
     get.getter_magic = get_global;

@@ -99,7 +99,8 @@ const iv = new Uint8Array(12);
         "6869"},
        {"await subtle.decrypt({ name: 'AES-GCM', iv }, await aesKey(), new Uint8Array(20))",
         "OperationError: the bytes cannot be decrypted"},
-       {"(await subtle.generateKey({ name: 'AES-CBC', length: 256 }, true, ['encrypt'])).algorithm",
+       {"(await subtle.generateKey({ name: 'AES-CBC', length: '256' }, true, "
+        "['encrypt'])).algorithm",
         R"({"name":"AES-CBC","length":256})"},
        {"(await subtle.exportKey('raw', await subtle.generateKey({ name: 'HMAC', hash: 'SHA-512' "
         "}, "

@@ -190,7 +190,7 @@
     if (!(bits > 0) || bits % 8 !== 0) throw failure('OperationError', 'crypto.subtle: the length is a multiple of 8 bits');
     return native.pbkdf2(hashOf(algorithm), secret, toBytes(algorithm.salt), algorithm.iterations, bits / 8);
   };
-  const lengthOf = (algorithm) => algorithm.length ?? hashBits[algorithm.hash?.name];
+  const lengthOf = (algorithm) => (algorithm.length === undefined ? hashBits[algorithm.hash?.name] : Number(algorithm.length));
 
   const subtle = {
     async digest(algorithm, data) {
