@@ -63,6 +63,31 @@ std::string count_text(std::uint64_t count) {
   return format_count(static_cast<double>(count));
 }
 
+// A run of WebSockets alone has messages and no requests.
+bool has_requests(const Progress& progress) {
+  return progress.requests > 0 || progress.messages == 0;
+}
+
+// Of the last second.
+std::string rates_text(const Progress& progress, const Style& style, std::string_view gap) {
+  std::string text;
+  if (has_requests(progress))
+    text = fmt::format("{} requests/s{}p50 {}{}p95 {}{}p99 {}",
+                       style.paint(Paint::strong, format_count(progress.requests_each_second)), gap,
+                       latency_text(progress.p50), gap, latency_text(progress.p95), gap,
+                       latency_text(progress.p99));
+  if (progress.messages == 0) return text;
+  return fmt::format("{}{}{} messages/s", text, text.empty() ? "" : gap,
+                     style.paint(Paint::strong, format_count(progress.messages_each_second)));
+}
+
+std::string totals_text(const Progress& progress) {
+  std::string text;
+  if (has_requests(progress)) text = count_text(progress.requests) + " requests";
+  if (progress.messages == 0) return text;
+  return text + (text.empty() ? "" : "   ") + count_text(progress.messages) + " messages";
+}
+
 }  // namespace
 
 std::string render_live(const Progress& progress, const Style& style) {
@@ -74,12 +99,9 @@ std::string render_live(const Progress& progress, const Style& style) {
     name_width = std::max(name_width, scenario.name.size());
   for (const auto& scenario : progress.scenarios)
     out += scenario_line(scenario, name_width, style) + "\n";
-  out += fmt::format("  {} requests/s   p50 {}   p95 {}   p99 {}\n",
-                     style.paint(Paint::strong, format_count(progress.requests_each_second)),
-                     latency_text(progress.p50), latency_text(progress.p95),
-                     latency_text(progress.p99));
+  out += "  " + rates_text(progress, style, "   ") + "\n";
   const std::string failed = count_text(progress.failed) + " failed";
-  out += fmt::format("  {} requests   {}", count_text(progress.requests),
+  out += fmt::format("  {}   {}", totals_text(progress),
                      progress.failed > 0 ? style.paint(Paint::bad, failed) : failed);
   if (progress.dropped > 0)
     out += "   " + style.paint(Paint::caution, count_text(progress.dropped) + " dropped");
@@ -98,10 +120,8 @@ std::string render_line(const Progress& progress) {
   std::uint64_t vus = 0;
   for (const auto& scenario : progress.scenarios) vus += scenario.vus_active;
   std::string out =
-      fmt::format("{} {}  {} VUs  {} requests/s  p50 {}  p95 {}  p99 {}  {} failed", progress.phase,
-                  clock_text(progress.elapsed), vus, format_count(progress.requests_each_second),
-                  latency_text(progress.p50), latency_text(progress.p95),
-                  latency_text(progress.p99), count_text(progress.failed));
+      fmt::format("{} {}  {} VUs  {}  {} failed", progress.phase, clock_text(progress.elapsed), vus,
+                  rates_text(progress, Style{}, "  "), count_text(progress.failed));
   if (progress.dropped > 0) out += fmt::format("  {} dropped", count_text(progress.dropped));
   out += fmt::format("  generator {:.0f}%", progress.generator_cpu * 100);
   for (const std::string& fault : progress.faults) out += "  [" + fault + "]";

@@ -97,6 +97,20 @@ TEST_CASE("the line for logs has the same figures") {
         "warm-up 3:04:05  0 VUs  0 requests/s  p50 –  p95 –  p99 –  0 failed  generator 0%");
 }
 
+TEST_CASE("messages are shown beside requests, and alone where there are no requests") {
+  Progress progress = sample();
+  progress.messages_each_second = 2'500;
+  progress.messages = 90'000;
+  const std::string text = render_live(progress, Style{});
+  CHECK(
+      text.contains("  1,234 requests/s   p50 1.20ms   p95 8.00ms   p99 1.50s   "
+                    "2,500 messages/s\n  80,000 requests   90,000 messages   3 failed"));
+  CHECK(render_line(progress).contains("p99 1.50s  2,500 messages/s  3 failed"));
+  progress.requests = 0;
+  CHECK(render_live(progress, Style{}).contains("\n  2,500 messages/s\n  90,000 messages   3"));
+  CHECK(render_line(progress).contains("51 VUs  2,500 messages/s  3 failed"));
+}
+
 TEST_CASE("a share beyond the plan fills the bar and no more") {
   Progress progress;
   progress.phase = "stopping";

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -93,6 +95,18 @@ std::string error_words(std::string_view code, std::string_view message, std::st
   if (!message.empty()) return std::string(message);
   if (answered && *answered > 0) return words_of_status(*answered);
   return code.empty() ? "failed without a known cause" : "error " + std::string(code);
+}
+
+std::string grpc_status_words(std::string_view status) {
+  constexpr std::array<std::string_view, 17> names = {
+      "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+      "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+      "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+      "DataLoss", "Unauthenticated"};
+  const auto code = parse_integer(status);
+  const bool is_known = code && *code >= 0 && *code < static_cast<std::int64_t>(names.size());
+  return is_known ? fmt::format("gRPC: {} ({})", names[static_cast<std::size_t>(*code)], *code)
+                  : "gRPC: status " + std::string(status);
 }
 
 }  // namespace brunt

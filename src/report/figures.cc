@@ -36,13 +36,17 @@ double length_of(const RunRecord& record, SecondWindow window) {
   return length > 0 ? length : window.length();
 }
 
-// All series of a metric with one of the names; of all requests where there are none.
+// All series of a metric with one of the names, and with these tags; of all requests where there
+// are no names.
 std::optional<Sink> merged(const RunRecord& record, const std::string& metric,
-                           const std::vector<std::string>& names, SecondWindow window) {
-  if (names.empty()) return record.merged({metric, {}}, window);
+                           const std::vector<std::string>& names, SecondWindow window,
+                           const TagSet& tags = {}) {
+  if (names.empty()) return record.merged({metric, tags}, window);
   std::optional<Sink> whole;
   for (const std::string& name : names) {
-    auto part = record.merged({metric, {{"name", name}}}, window);
+    TagSet all = tags;
+    all.push_back({"name", name});
+    auto part = record.merged({metric, make_tag_set(std::move(all))}, window);
     if (!part) continue;
     if (whole)
       whole->merge(*part);
@@ -52,6 +56,7 @@ std::optional<Sink> merged(const RunRecord& record, const std::string& metric,
   return whole;
 }
 
+// k6 tells only by the tag `status` of its one metric which calls of gRPC failed.
 std::optional<RequestFigures> request_of(const RunRecord& record, const std::string& protocol,
                                          const std::vector<std::string>& names, const Figures& of) {
   const std::string metric = protocol + std::string(duration_suffix);
@@ -62,6 +67,13 @@ std::optional<RequestFigures> request_of(const RunRecord& record, const std::str
   figures.latency = latency_of(durations->histogram());
   if (of.window_seconds > 0)
     figures.each_second = static_cast<double>(figures.latency.count) / of.window_seconds;
+  if (protocol == "grpc") {
+    const auto fine = merged(record, metric, names, of.window, {{"status", "0"}});
+    figures.failed = figures.latency.count - (fine ? fine->count() : 0);
+    if (figures.latency.count > 0)
+      figures.failed_share =
+          static_cast<double>(figures.failed) / static_cast<double>(figures.latency.count);
+  }
   if (const auto failed = merged(record, protocol + "_req_failed", names, of.window)) {
     figures.failed = failed->hits();
     figures.failed_share = failed->share();
@@ -131,31 +143,48 @@ void add_arrivals(const RunRecord& record, Figures& figures) {
   figures.arrivals = arrivals;
 }
 
+// Of a series that counts requests; nullopt: those were as expected.
+std::optional<ErrorCause> cause_of(const TagSet& tags) {
+  const std::string_view code = tag_value(tags, "error_code");
+  const std::string_view message = tag_value(tags, "error");
+  const std::string_view expected = tag_value(tags, "expected_response");
+  if (expected == "true" || (code.empty() && message.empty() && expected.empty()))
+    return std::nullopt;
+  return ErrorCause{.words = error_words(code, message, tag_value(tags, "status")),
+                    .code = std::string(code),
+                    .name = std::string(tag_value(tags, "name")),
+                    .count = 0};
+}
+
+std::optional<ErrorCause> grpc_cause_of(const TagSet& tags) {
+  const std::string_view status = tag_value(tags, "status");
+  if (status == "0") return std::nullopt;
+  return ErrorCause{.words = grpc_status_words(status),
+                    .code = {},
+                    .name = std::string(tag_value(tags, "name")),
+                    .count = 0};
+}
+
 void add_errors(const RunRecord& record, Figures& figures) {
   std::map<std::pair<std::string, std::string>, ErrorCause> causes;  // By words and name.
   for (const std::string& protocol : protocols_of(record)) {
     const std::vector<std::string> names =
         record.tag_values(protocol + std::string(duration_suffix), "name");
-    std::vector<std::pair<bool, ErrorCause>> series(record.series.size());
-    for (const std::uint32_t index : record.matching({protocol + "_reqs", {}})) {
+    const bool is_grpc = protocol == "grpc";
+    std::vector<std::optional<ErrorCause>> series(record.series.size());
+    const std::string counting = protocol + (is_grpc ? std::string(duration_suffix) : "_reqs");
+    for (const std::uint32_t index : record.matching({counting, {}})) {
       const TagSet& tags = record.series[index].tags;
-      const std::string_view code = tag_value(tags, "error_code");
-      const std::string_view message = tag_value(tags, "error");
-      const std::string_view expected = tag_value(tags, "expected_response");
-      if (expected == "true" || (code.empty() && message.empty() && expected.empty())) continue;
-      series[index] = {true,
-                       {.words = error_words(code, message, tag_value(tags, "status")),
-                        .code = std::string(code),
-                        .name = row_of(std::string(tag_value(tags, "name")), names),
-                        .count = 0}};
+      series[index] = is_grpc ? grpc_cause_of(tags) : cause_of(tags);
+      if (series[index]) series[index]->name = row_of(series[index]->name, names);
     }
     for (const RecordRow& row : record.rows) {
-      if (!series[row.series].first || !figures.window.holds(row.second)) continue;
-      const ErrorCause& cause = series[row.series].second;
+      if (!series[row.series] || !figures.window.holds(row.second)) continue;
+      const ErrorCause& cause = *series[row.series];
       ErrorCause& place = causes[{cause.words, cause.name}];
       const std::uint64_t so_far = place.count;
       place = cause;
-      place.count = so_far + static_cast<std::uint64_t>(row.sum);
+      place.count = so_far + (is_grpc ? row.count : static_cast<std::uint64_t>(row.sum));
     }
   }
   for (auto& [key, cause] : causes)

@@ -136,5 +136,7 @@ Figures figures_of(const RunRecord& record);
 
 // k6's code as a sentence, with the message that was seen where the code says too little.
 std::string error_words(std::string_view code, std::string_view message, std::string_view status);
+// "gRPC: Unavailable (14)".
+std::string grpc_status_words(std::string_view status);
 
 }  // namespace brunt

@@ -82,6 +82,27 @@ TEST_CASE("causes of errors are told in words and add up to the failures") {
   CHECK(figures.errors.front().words == "connection refused: nobody listens there");
 }
 
+TEST_CASE("of gRPC the status tells which calls failed, and why") {
+  RunRecord record = SampleRun({}).build();
+  const Figures before = figures_of(record);
+  for (SeriesInfo& series : record.series) {
+    if (series.metric.name != "http_req_duration") continue;
+    series.metric.name = "grpc_req_duration";
+    series.tags.push_back(
+        {"status", tag_value(series.tags, "name") == "GET /command" ? "14" : "0"});
+    series.tags = make_tag_set(series.tags);
+  }
+  const Figures figures = figures_of(record);
+  REQUIRE(figures.whole);
+  CHECK(figures.whole->failed == before.requests[0].latency.count);
+  CHECK(figures.requests[0].failed_share == 1);
+  CHECK(figures.requests[1].failed == 0);
+  REQUIRE(figures.errors.size() == 1);
+  CHECK(figures.errors[0].words == "gRPC: Unavailable (14)");
+  CHECK(figures.errors[0].count == figures.whole->failed);
+  CHECK(grpc_status_words("99") == "gRPC: status 99");
+}
+
 TEST_CASE("an answer that was expected is no error, whatever its status") {
   RunRecord record = SampleRun({}).build();
   for (SeriesInfo& one : record.series)

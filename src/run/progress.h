@@ -33,6 +33,8 @@ struct Progress {
   double iterations_each_second = 0;
   Duration p50{}, p95{},
       p99{};  // Of http_req_duration in the last second; zero where there was no request.
+  double messages_each_second = 0;  // Of WebSockets and streams, both ways.
+  std::uint64_t messages = 0;
   std::uint64_t requests = 0, failed = 0, dropped = 0, interrupted = 0;  // Since the start.
   std::uint64_t failed_last_second = 0;
   double generator_cpu = 0;  // Busiest generator thread: 1.0 is one core.

@@ -41,8 +41,13 @@ ScenarioProgress merged(const std::vector<const ScenarioProgress*>& parts) {
   return sum;
 }
 
+// Of WebSockets and of streams of gRPC, either way.
+bool counts_messages(const MetricInfo& metric) {
+  return metric.kind == MetricKind::counter && metric.name.contains("_msgs_");
+}
+
 struct SecondFigures {
-  double requests = 0, iterations = 0;
+  double requests = 0, messages = 0, iterations = 0;
   std::uint64_t failed = 0;
   Histogram duration;
   Histogram slip;
@@ -50,6 +55,11 @@ struct SecondFigures {
   void take(const SecondRow& row) {
     const std::string& metric = row.series->metric.name;
     if (counts_requests(row.series->metric)) requests += row.sink.sum();
+    if (counts_messages(row.series->metric)) messages += row.sink.sum();
+    if (metric == "grpc_req_duration") {  // k6 counts gRPC's calls by this one alone.
+      requests += static_cast<double>(row.sink.count());
+      if (tag_value(row.series->tags, "status") != "0") failed += row.sink.count();
+    }
     if (metric == "iterations") iterations += row.sink.sum();
     if (counts_failures(row.series->metric)) failed += row.sink.hits();
     if (times_requests(row.series->metric)) duration.merge(row.sink.histogram());
@@ -179,14 +189,17 @@ Progress Seconds::progress(const Plan& plan, std::span<const ClosedSecond> close
     for (const SecondRow& row : second.rows) figures.take(row);
   const auto seconds = static_cast<double>(std::max<std::size_t>(closed.size(), 1));
   requests_ += static_cast<std::uint64_t>(figures.requests);
+  messages_ += static_cast<std::uint64_t>(figures.messages);
   failed_ += figures.failed;
   progress.requests_each_second = figures.requests / seconds;
+  progress.messages_each_second = figures.messages / seconds;
   progress.iterations_each_second = figures.iterations / seconds;
   progress.p50 = quantile_of(figures.duration, 0.5);
   progress.p95 = quantile_of(figures.duration, 0.95);
   progress.p99 = quantile_of(figures.duration, 0.99);
   progress.slip_p99 = quantile_of(figures.slip, 0.99);
   progress.requests = requests_;
+  progress.messages = messages_;
   progress.failed = failed_;
   progress.failed_last_second = figures.failed;
   for (const Origin& origin : origins_)

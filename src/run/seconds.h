@@ -66,7 +66,7 @@ class Seconds {
   Totals totals_;
   std::vector<Origin> origins_;
   std::int64_t closed_ = -1;
-  std::uint64_t requests_ = 0, failed_ = 0;
+  std::uint64_t requests_ = 0, messages_ = 0, failed_ = 0;
 };
 
 }  // namespace brunt

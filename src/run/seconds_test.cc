@@ -25,6 +25,7 @@ class Source {
     recorder_.series(MetricId::http_req_failed, tags).add(failed ? 1.0 : 0.0);
     recorder_.series(MetricId::http_req_duration, tags).add(milliseconds);
   }
+  void message(MetricId metric) { recorder_.series(metric, TagSetId::none).add(1.0); }
   void check(std::string_view name, bool passed) {
     const TagSetId tags = recorder_.tags().with(TagSetId::none, {{"check", name}, {"group", ""}});
     recorder_.series(MetricId::checks, tags).add(passed ? 1.0 : 0.0);
@@ -195,10 +196,15 @@ TEST_CASE("progress is of all generators, figures of the seconds just closed, to
   CHECK(shown.p50 >= 9ms);
   CHECK(shown.p99 <= 31ms);
   // Two seconds without a request: a rate over both, and no quantiles of nothing.
+  for (const MetricId metric : {MetricId::ws_msgs_sent, MetricId::ws_msgs_received,
+                                MetricId::grpc_streams_msgs_received, MetricId::ws_sessions})
+    first.message(metric);
   (void)numbers(seconds.take(first.second(2)));
   closed = seconds.take(second.second(2));
   REQUIRE(numbers(closed) == Numbers{1, 2});
   shown = seconds.progress(plan, *closed);
+  CHECK(shown.messages_each_second == 1.5);
+  CHECK(shown.messages == 3);
   CHECK(shown.requests_each_second == 0);
   CHECK(shown.requests == 2);
   CHECK(shown.failed_last_second == 0);

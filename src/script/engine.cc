@@ -10,6 +10,7 @@
 #include "script/commonjs.h"
 #include "script/library.h"
 #include "script/source_files.h"
+#include "script/source_text.h"
 #include "script/tag_text.h"
 
 namespace brunt {
@@ -67,6 +68,13 @@ JSModuleDef* load_module(JSContext* context, const char* name, void*) {
   return nullptr;
 }
 
+std::string beside_remote(std::string_view base, std::string_view specifier) {
+  const std::size_t path_at = std::min(base.find('/', base.find("://") + 3), base.size());
+  const std::filesystem::path path(base.substr(path_at));
+  return std::string(base.substr(0, path_at)) +
+         (path.parent_path() / specifier).lexically_normal().string();
+}
+
 }  // namespace
 
 bool add_import_meta(JSContext* context, JSModuleDef* module) {
@@ -94,15 +102,11 @@ Result<std::string> module_name(std::string_view base, std::string_view specifie
   if (specifier == "k6" || specifier.starts_with("k6/"))
     return std::string(present_name(specifier));
   if (auto ours = jslib_module(specifier)) return std::move(*ours);
-  if (specifier.starts_with("https://") || specifier.starts_with("http://"))
-    return fail(
-        ErrorCode::unsupported,
-        fmt::format("import of {}: modules from the network are not fetched; save it beside "
-                    "the script and import it as ./NAME.js (of jslib.k6.io there are {})",
-                    specifier, jslib_names()));
+  if (is_remote(specifier)) return std::string(specifier);
   // What import.meta.resolve() gave is whole, also where the script's own name is relative.
   const bool is_whole = specifier.starts_with("file://");
   if (is_whole) specifier.remove_prefix(7);
+  if (is_remote(base) && specifier.starts_with('.')) return beside_remote(base, specifier);
   if (is_whole || specifier.starts_with("/"))
     return std::filesystem::path(specifier).lexically_normal().string();
   if (!specifier.starts_with("./") && !specifier.starts_with("../"))

@@ -240,6 +240,7 @@ TEST_CASE("a stream that goes wrong tells of the error before its end") {
   world.run(listen + "open().write({ text: 'a' });");
   CHECK(world.told.empty());
   CHECK(world.said == std::vector<std::string>{"console.log: 10 enough", "console.log: end"});
+  CHECK(world.count("grpc_req_duration", {{"status", "10"}, {"method", "Talk"}}) == 1);
   GrpcScriptWorld wrong;
   wrong.run(listen +
             "const stream = open(); stream.write({ no: 1 }); stream.write({}); stream.end();");

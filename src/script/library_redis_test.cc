@@ -25,7 +25,15 @@ TEST_CASE("a client of redis is made of a url or of options") {
                         "username: 'u', password: 'p', database: 3 }") == "nothing");
   CHECK(error_of_client("'http://localhost'").contains("http is another protocol"));
   CHECK(error_of_client("{}").contains("socket.host is missing"));
-  CHECK(error_of_client("{ cluster: {} }").contains("the option cluster is not supported"));
+  CHECK(error_of_client("{ cluster: { nodes: ['redis://a:1', 'rediss://b'], maxRedirects: 5 } }") ==
+        "nothing");
+  CHECK(error_of_client("{ cluster: { nodes: [{ socket: { host: 'a', port: 1 } }] } }") ==
+        "nothing");
+  CHECK(error_of_client("{ socket: { host: 'a' }, masterName: 'm', sentinelUsername: 'u' }") ==
+        "nothing");
+  CHECK(error_of_client("{ cluster: {} }").contains("cluster.nodes is a list"));
+  CHECK(error_of_client("{ cluster: { nodes: [{}] } }").contains("socket.host is missing"));
+  CHECK(error_of_client("{ socket: { host: 'a' }, clientName: 'x' }").contains("clientName"));
   CHECK(error_of_client("").contains("new Client() takes a URL or options"));
 }
 
@@ -65,6 +73,9 @@ TEST_CASE("a server that does not speak redis rejects commands and others go on"
       "client.get('b'), client.incr('c')]); console.log(all.map((one) => one.status).join()) }");
   CHECK(world.said == std::vector<std::string>{"console.log: rejected,rejected,rejected"});
   CHECK(world.told == std::vector<std::string>{});
+  CHECK(world.sum("redis_reqs") == 3);
+  CHECK(world.sum("redis_reqs", {{"name", "GET"}, {"expected_response", "false"}}) == 2);
+  CHECK(world.mean("redis_req_failed") == 1);
 }
 
 }  // namespace brunt

@@ -141,6 +141,18 @@ Series& ScriptBody::metric_series(MetricId metric, std::uint32_t group, std::str
   return *series_.emplace(key_, &scenario_.shared.recorder.series(metric, id)).first->second;
 }
 
+RequestSeries& ScriptBody::request_series(const RequestMetrics& metrics, std::uint32_t group,
+                                          std::string_view tags) {
+  key_.assign(std::to_string(std::to_underlying(metrics.reqs))).append(" ");
+  key_.append(std::to_string(group)).append("\n").append(tags);
+  if (const auto found = request_series_.find(key_); found != request_series_.end())
+    return *found->second;
+  const RequestSeriesOptions options{
+      .metrics = metrics, .base = tags_of(group, tags, {}), .model = scenario_.model};
+  auto made = std::make_unique<RequestSeries>(scenario_.shared.recorder, options);
+  return *request_series_.emplace(key_, std::move(made)).first->second;
+}
+
 HttpSeries& ScriptBody::http_series(const HttpSeriesKey& key) {
   key_.assign(key.method).append(" ").append(std::to_string(key.group)).append(" ");
   key_.append(key.expected).append(" ").append(key.name).append("\n").append(key.tags);

@@ -18,6 +18,7 @@
 #include "step/body_series.h"
 #include "step/draft_pool.h"
 #include "step/http_series.h"
+#include "step/request_series.h"
 #include "step/step_context.h"
 
 namespace brunt {
@@ -79,6 +80,8 @@ class ScriptBody final : public VuBody {
   // `tags`: name, value, name, value ... each ended by a '\n'; "" for none.
   Series& check_series(std::string_view name, std::uint32_t group, std::string_view tags);
   Series& metric_series(MetricId metric, std::uint32_t group, std::string_view tags);
+  RequestSeries& request_series(const RequestMetrics& metrics, std::uint32_t group,
+                                std::string_view tags);
   struct HttpSeriesKey {
     std::string_view method, name;
     std::uint32_t group = 0;
@@ -119,6 +122,7 @@ class ScriptBody final : public VuBody {
   ByText<std::uint32_t> group_ids_;
   ByText<Series*> series_;
   ByText<std::unique_ptr<HttpSeries>> http_;
+  ByText<std::unique_ptr<RequestSeries>> request_series_;  // Of other protocols.
   ByText<StatusCheck> expected_;
   ByText<KnownRequest> requests_;
   ByText<std::string> names_;   // Of URLs seen.

@@ -32,11 +32,18 @@ std::string byte_code_of(JSContext* context, JSValueConst code) {
 }  // namespace
 
 Result<std::string> SourceFiles::read(const std::filesystem::path& path) const {
+  const bool remote = is_remote(path.string());
   if (settings_.archived != nullptr) {
-    const auto found = settings_.archived->find(archived_name(path));
+    const auto found = settings_.archived->find(remote ? path.string() : archived_name(path));
     if (found != settings_.archived->end()) return found->second;
     return fail(ErrorCode::not_found, fmt::format("{}: not in the archive", path.string()));
   }
+  if (remote)
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("import of {}: modules from the network are not fetched; save it beside "
+                    "the script and import it as ./NAME.js (of jslib.k6.io there are {})",
+                    path.string(), jslib_names()));
   std::string bytes = TRY(read_file(path, limits_.file_bytes_max));
   if (settings_.collected != nullptr) (*settings_.collected)[archived_name(path)] = bytes;
   return bytes;

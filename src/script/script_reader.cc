@@ -7,6 +7,7 @@
 #include "script/k6_options.h"
 #include "script/secret_sources.h"
 #include "script/source_files.h"
+#include "script/source_text.h"
 
 namespace brunt {
 namespace {
@@ -35,7 +36,7 @@ Result<Exports> exports_of(Engine& engine) {
 Result<Plan> read_script(std::string_view text, const std::filesystem::path& path,
                          const ScriptSettings& settings) {
   ScriptBundle bundle;
-  bundle.entry = path.lexically_normal().string();
+  bundle.entry = is_remote(path.string()) ? path.string() : path.lexically_normal().string();
   bundle.environment = settings.environment;
   bundle.time_scale = settings.time_scale;
   bundle.secrets = settings.secrets;

@@ -70,4 +70,8 @@ bool is_commonjs(std::string_view source) {
          find_word(code, "exports", 0) != std::string::npos;
 }
 
+bool is_remote(std::string_view specifier) {
+  return specifier.starts_with("https://") || specifier.starts_with("http://");
+}
+
 }  // namespace brunt

@@ -20,4 +20,8 @@ std::string_view word_at(std::string_view text);
 // export.
 bool is_commonjs(std::string_view source);
 
+// Whether it names a module of the network. Only archives have them: elsewhere reading it fails
+// with what to do.
+bool is_remote(std::string_view specifier);
+
 }  // namespace brunt

@@ -48,4 +48,15 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+std::size_t cut_utf8_bytes(std::string_view bytes) {
+  for (std::size_t back = 1; back <= 3 && back <= bytes.size(); ++back) {
+    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
+    if (byte < 0x80) return 0;
+    if (byte < 0xC0) continue;
+    const std::size_t size = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+    return back < size ? back : 0;
+  }
+  return 0;
+}
+
 }  // namespace brunt

@@ -197,10 +197,21 @@ Result<WebSocketMessage> WebSocketReader::complete(std::string_view payload) {
   if (head_.opcode == WebSocketOpcode::close) return complete_close(payload);
   if (is_control()) return WebSocketMessage{.opcode = head_.opcode, .payload = payload};
   in_fragments_ = false;
-  if (message_opcode_ == WebSocketOpcode::text && !message_compressed_ && !is_utf8(payload))
+  if (message_opcode_ == WebSocketOpcode::text && !message_compressed_ &&
+      !is_utf8(payload.substr(text_checked_)))
     return fail(ErrorCode::invalid, "a text message is not UTF-8");
   return WebSocketMessage{
       .opcode = message_opcode_, .payload = payload, .compressed = message_compressed_};
+}
+
+// A text that is wrong already is not waited for: RFC 6455, 8.1.
+Result<> WebSocketReader::check_fragment() {
+  if (message_opcode_ != WebSocketOpcode::text || message_compressed_) return {};
+  std::string_view fresh = std::string_view(message_).substr(text_checked_);
+  fresh.remove_suffix(cut_utf8_bytes(fresh));
+  if (!is_utf8(fresh)) return fail(ErrorCode::invalid, "a text message is not UTF-8");
+  text_checked_ += fresh.size();
+  return {};
 }
 
 Result<std::optional<WebSocketMessage>> WebSocketReader::next(ByteView& bytes) {
@@ -214,9 +225,11 @@ Result<std::optional<WebSocketMessage>> WebSocketReader::next(ByteView& bytes) {
     if (!is_control() && head_.opcode != WebSocketOpcode::continuation) {
       message_opcode_ = head_.opcode;
       message_compressed_ = head_.compressed;
+      text_checked_ = 0;
     }
     if (is_control() || head_.final) return TRY(complete(*payload));
     in_fragments_ = true;
+    TRY(check_fragment());
   }
 }
 

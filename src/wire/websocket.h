@@ -10,8 +10,9 @@
 // did. What the reader refuses, as `malformed` (close code 1002): a reserved bit or opcode, a
 // length longer than need be, a control frame that is fragmented or beyond 125 bytes, a
 // continuation of nothing, a message within another, a mask from a server or none from a client, a
-// close code that may not be sent. A text that is no UTF-8 is `invalid` (1007), a message beyond
-// the limit `too_large` (1009). websocket_code_of() says which code to close with.
+// close code that may not be sent. A text that is no UTF-8 is `invalid` (1007) as soon as a
+// fragment says so, a message beyond the limit `too_large` (1009). websocket_code_of() says which
+// code to close with.
 //
 // Source: RFC 6455, sections 1.3, 5 and 7; RFC 7692, section 6, for `compressed`.
 #pragma once
@@ -110,6 +111,7 @@ class WebSocketReader {
   std::optional<std::string_view> take_payload(ByteView& bytes);
   Result<WebSocketMessage> complete(std::string_view payload);
   Result<WebSocketMessage> complete_close(std::string_view payload) const;
+  Result<> check_fragment();
   bool is_control() const { return head_.opcode >= WebSocketOpcode::close; }
 
   WebSocketLimits limits_;
@@ -122,6 +124,7 @@ class WebSocketReader {
   bool message_compressed_ = false;
   WebSocketOpcode message_opcode_ = WebSocketOpcode::text;
   Head head_;
+  std::size_t text_checked_ = 0;  // Bytes of a text in fragments that are known to be UTF-8.
   std::uint64_t frame_from_ = 0;  // Where the frame's payload begins in its buffer.
   std::string message_;           // What came of a message.
   std::string control_;           // What came of a control frame.

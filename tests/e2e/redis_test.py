@@ -187,7 +187,8 @@ scenarios:
         self.write("script.js", COMMANDS)
         done = self.brunt("run", "script.js", "-e", f"PORT={port}")
         self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
-        self.assertNotIn("Error", done.stderr + done.stdout)
+        self.assertNotIn("Error:", done.stderr + done.stdout)
+        self.assertRegex(done.stdout, r"1 +redis: WRONGTYPE .* INCR")
         self.assertNotIn("✗", done.stdout)
 
     def test_a_scripts_client_of_redis_over_tls(self):
@@ -205,6 +206,49 @@ scenarios:
         self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
         self.assertIn("own PONG", done.stderr + done.stdout)
         self.assertIn("unknown authority", done.stderr + done.stdout)
+
+    def test_a_scripts_client_finds_the_nodes_of_a_cluster(self):
+        # The nodes speak to each other 10,000 ports higher.
+        ports = [next(port for port in iter(free_port, None) if port < 55_000) for _ in range(3)]
+        for port in ports:
+            folder = self.folder / str(port)
+            folder.mkdir()
+            self.start(["redis-server", "--port", str(port), "--cluster-enabled", "yes", "--save", "", "--dir", str(folder)])
+        for port in ports:
+            wait_for_port(port)
+        addresses = [f"127.0.0.1:{port}" for port in ports]
+        subprocess.run(["redis-cli", "--cluster", "create", *addresses, "--cluster-yes"], check=True, capture_output=True, timeout=60)
+        self.write("script.js", f"""import redis from 'k6/x/redis';
+          const client = new redis.Client({{ cluster: {{ nodes: ['redis://{addresses[0]}', 'redis://{addresses[1]}'] }} }});
+          export default async () => {{
+            for (let i = 0; i < 60; i++) await client.set(`key${{i}}`, i);
+            let sum = 0;
+            for (let i = 0; i < 60; i++) sum += Number(await client.get(`key${{i}}`));
+            console.log('sum', sum, await client.get('{{key7}}x').catch((error) => error.message));
+          }}""")
+        deadline = time.monotonic() + 30
+        while self.cli(ports[0], "CLUSTER", "INFO").count("cluster_state:ok") == 0 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        done = self.brunt("run", "script.js")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertIn("sum 1770 redis: nil", done.stderr + done.stdout)
+        self.assertEqual(sum(int(self.cli(port, "DBSIZE")) for port in ports), 60)
+        self.assertGreater(min(int(self.cli(port, "DBSIZE")) for port in ports), 0)
+
+    def test_a_scripts_client_asks_a_sentinel_for_the_master(self):
+        port, _ = self.server("--requirepass", "secret")
+        sentinel = free_port()
+        conf = self.write("sentinel.conf", f"port {sentinel}\nsentinel monitor shop 127.0.0.1 {port} 1\nsentinel auth-pass shop secret\n")
+        self.start(["redis-server", conf, "--sentinel"])
+        wait_for_port(sentinel)
+        self.write("script.js", f"""import redis from 'k6/x/redis';
+          const options = {{ socket: {{ host: '127.0.0.1', port: {sentinel} }}, password: 'secret', database: 3 }};
+          const client = new redis.Client({{ ...options, masterName: 'shop' }}), none = new redis.Client({{ ...options, masterName: 'none' }});
+          export default async () => console.log(await client.set('k', 'v'), await none.get('k').catch((error) => error.message));""")
+        done = self.brunt("run", "script.js")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        self.assertIn("OK redis: the sentinel knows no master none", done.stderr + done.stdout)
+        self.assertEqual(self.cli(port, "-a", "secret", "-n", "3", "GET", "k"), "v")
 
     def test_a_plan_with_redis_can_be_rehearsed(self):
         done = self.brunt("rehearse", self.write("plan.yaml", PLAN.split("expect:")[0]))

@@ -18,11 +18,11 @@
     for (let i = 0; i + 1 < reply.length; i += 2) object[reply[i]] = reply[i + 1];
     return object;
   };
-  // By method: the command, and what becomes of its reply.
+  // By method: the command, what becomes of its reply, and how many arguments count where k6's own examples give more.
   const table = {
     get: ['GET', present], getSet: ['GETSET', present], del: ['DEL', plain], getDel: ['GETDEL', present], exists: ['EXISTS', plain],
     incr: ['INCR', plain], incrBy: ['INCRBY', plain], decr: ['DECR', plain], decrBy: ['DECRBY', plain], randomKey: ['RANDOMKEY', present],
-    mget: ['MGET', plain], expire: ['EXPIRE', flag], ttl: ['TTL', plain], persist: ['PERSIST', flag],
+    mget: ['MGET', plain], expire: ['EXPIRE', flag], ttl: ['TTL', plain], persist: ['PERSIST', flag, 1],
     lpush: ['LPUSH', plain], rpush: ['RPUSH', plain], lpop: ['LPOP', present], rpop: ['RPOP', present], lrange: ['LRANGE', plain],
     lindex: ['LINDEX', present], lset: ['LSET', plain], lrem: ['LREM', plain], llen: ['LLEN', plain],
     hset: ['HSET', plain], hsetnx: ['HSETNX', flag], hget: ['HGET', present], hdel: ['HDEL', plain], hgetall: ['HGETALL', pairs],
@@ -30,33 +30,41 @@
     sadd: ['SADD', plain], srem: ['SREM', plain], sismember: ['SISMEMBER', flag], smembers: ['SMEMBERS', plain],
     srandmember: ['SRANDMEMBER', present], spop: ['SPOP', present],
   };
-  const refuse = (options, names) => {
-    for (const name of names)
-      if (options[name] !== undefined) throw new Error(`redis: the option ${name} is not supported: brunt speaks to one server`);
+  const urlOf = (socket, database) => {
+    if (!socket?.host) throw new TypeError('redis: socket.host is missing');
+    const { host, port = 6379 } = socket;
+    return `redis://${host.includes(':') ? `[${host}]` : host}:${port}/${database}`;
   };
   const settingsOf = (given) => {
-    if (typeof given === 'string') return { url: given };
+    if (typeof given === 'string') return { urls: [given] };
     if (given === null || typeof given !== 'object') throw new TypeError('redis: new Client() takes a URL or options');
-    refuse(given, ['cluster', 'masterName', 'sentinelUsername', 'sentinelPassword', 'clientName']);
-    const { socket, username = '', password = '', database = 0 } = given;
-    if (!socket?.host) throw new TypeError('redis: socket.host is missing');
-    const { host, port = 6379, tls, dialTimeout = 5, readTimeout = 3 } = socket;
+    if (given.clientName !== undefined) throw new Error('redis: the option clientName is not supported');
+    const { cluster, username = '', password = '', database = 0, masterName = '', sentinelUsername = '', sentinelPassword = '' } = given;
+    const nodes = cluster === undefined ? [{ socket: given.socket }] : cluster?.nodes;
+    if (!Array.isArray(nodes) || nodes.length === 0) throw new TypeError('redis: cluster.nodes is a list of URLs or of { socket }');
+    const first = given.socket ?? nodes.find((node) => typeof node === 'object')?.socket ?? {};
+    const { tls, dialTimeout = 5, readTimeout = 3 } = first;
     return {
-      url: `redis://${host.includes(':') ? `[${host}]` : host}:${port}/${database}`, username, password, dialTimeout, readTimeout,
+      urls: nodes.map((node) => (typeof node === 'string' ? node : urlOf(node.socket ?? node, cluster === undefined ? database : 0))),
+      username, password, dialTimeout, readTimeout, masterName, sentinelUsername, sentinelPassword,
+      maxRedirects: cluster === undefined ? 0 : (cluster.maxRedirects ?? 3),
       ...(tls && { tls: true, ca: [tls.ca ?? []].flat().join('\n'), cert: tls.cert, key: tls.key }),
     };
   };
   class Client {
     #connection;
-    constructor(options) { this.#connection = native.open({ username: '', password: '', dialTimeout: 5, readTimeout: 3, ...settingsOf(options) }); }
-    async #send(command, values) { return JSON.parse(await native.send(this.#connection, [command, ...values.map(word)]))[0]; }
-    async sendCommand(command, ...values) { return this.#send(String(command), values); }
+    constructor(options) { this.#connection = native.open({
+      username: '', password: '', masterName: '', sentinelUsername: '', sentinelPassword: '', maxRedirects: 0, dialTimeout: 5, readTimeout: 3,
+      ...settingsOf(options),
+    }); }
+    async #send(command, values) { return JSON.parse(await native.send(this.#connection, [command, ...values.map(word)])).at(-1); }
+    async sendCommand(command, ...values) { return this.#send(String(command).toUpperCase(), values); }
     async set(key, value, seconds = 0) { return this.#send('SET', seconds > 0 ? [key, value, 'EX', seconds] : [key, value]); }
     static run(client, command, values) { return client.#send(command, values); }
   }
   const { run } = Client;
   delete Client.run;
-  for (const [name, [command, finish]] of Object.entries(table))
-    Client.prototype[name] = async function (...values) { return finish(await run(this, command, values)); };
+  for (const [name, [command, finish, most]] of Object.entries(table))
+    Client.prototype[name] = async function (...values) { return finish(await run(this, command, values.slice(0, most))); };
   return { Client };
 }
