@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "cli/tools.h"
 #include "engine/engine.h"
+#include "fault/kernel_road.h"
 #include "judge/exit_code.h"
 #include "net/limits.h"
 #include "net/subprocess.h"
@@ -76,8 +77,20 @@ std::string found_programs() {
   return out;
 }
 
+// Tried for real: a road is made and goes again.
+std::string roads(Fiber& self) {
+  const auto lossy = KernelRoad::open(self, {.loss = 0.5});
+  if (lossy) return line("driver: netem", "packets of links can be lost, doubled and reordered");
+  const auto narrow = KernelRoad::open(self, {.bytes_a_second = 1'000'000});
+  return line("driver: netem",
+              fmt::format("{}{}", narrow ? "only bandwidth; " : "not here: ", lossy.error().text));
+}
+
 int doctor() {
-  return print(kernel() + backends() + limits() + found_programs()) ? 0 : code_of(ExitCode::other);
+  return run_on_loop([](Fiber& self, Signals&) {
+    const std::string text = kernel() + backends() + limits() + roads(self) + found_programs();
+    return print(text) ? 0 : code_of(ExitCode::other);
+  });
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 
 struct ProxyFlags {
   std::string listen, upstream, latency, jitter, distribution = "uniform", bandwidth, control;
+  std::string driver = "proxy";
+  std::string loss, duplicate, corrupt, reorder;  // Of packets: netem only.
   std::string backend =
       "epoll";  // Measured: passes more than io_uring does here, of bulk twice as much.
   std::vector<std::string> toxics, allow;
@@ -67,42 +69,75 @@ Result<Toxic> parse_toxic_flag(std::string_view text) {
   return toxic;
 }
 
-// The road's length: half of it in each direction, as --latency is for a round trip.
-Result<> add_latency(const ProxyFlags& flags, std::vector<Toxic>& out) {
+Result<> read_share(std::string_view flag, const std::string& text, double& out) {
+  if (text.empty()) return {};
+  auto share = parse_percent(text);
+  if (!share) return fail_in(flag, std::move(share).error());
+  out = *share;
+  return {};
+}
+
+// The road as the flags have it, whoever makes it.
+Result<RoadShape> shape_of(const ProxyFlags& flags) {
+  RoadShape shape;
   if (flags.latency.empty() && !flags.jitter.empty())
     return fail(ErrorCode::invalid, "--jitter needs --latency");
-  if (flags.latency.empty()) return {};
-  auto latency = parse_duration(flags.latency);
+  auto latency = flags.latency.empty() ? Duration{} : parse_duration(flags.latency);
   if (!latency) return fail_in("--latency", std::move(latency).error());
-  Result<Duration> jitter = Duration{};
-  if (!flags.jitter.empty()) jitter = parse_duration(flags.jitter);
+  auto jitter = flags.jitter.empty() ? Duration{} : parse_duration(flags.jitter);
   if (!jitter) return fail_in("--jitter", std::move(jitter).error());
   if (flags.distribution != "uniform" && flags.distribution != "normal")
     return fail(ErrorCode::invalid,
                 fmt::format("--distribution {}: give uniform or normal", flags.distribution));
-  out.push_back(
-      {.name = "latency",
-       .type = ToxicType::latency,
-       .stream = ToxicStream::both,
-       .delay = *latency / 2,
-       .jitter = *jitter / 2,
-       .shape = flags.distribution == "normal" ? JitterShape::normal : JitterShape::uniform,
-       .handshake = true});
-  return {};
+  shape.round_trip = *latency;
+  shape.jitter = *jitter;
+  if (flags.distribution == "normal") shape.distribution = JitterShape::normal;
+  std::string_view width = flags.bandwidth;
+  if (width.ends_with("/s")) width.remove_suffix(2);
+  auto bytes = width.empty() ? std::uint64_t{0} : parse_size(width);
+  if (!bytes) return fail_in("--bandwidth", std::move(bytes).error());
+  shape.bytes_a_second = *bytes;
+  TRY(read_share("--loss", flags.loss, shape.loss));
+  TRY(read_share("--duplicate", flags.duplicate, shape.duplicate));
+  TRY(read_share("--corrupt", flags.corrupt, shape.corrupt));
+  TRY(read_share("--reorder", flags.reorder, shape.reorder));
+  return shape;
+}
+
+// Whether the kernel makes the road. Errors: invalid: what only the kernel can do asked of the
+// proxy.
+Result<bool> is_by_kernel(const ProxyFlags& flags) {
+  if (flags.driver == "netem" && flags.listen.empty())
+    return fail(ErrorCode::invalid,
+                "--driver netem makes one road: give LISTEN and UPSTREAM, where it leads");
+  if (flags.driver == "netem") return true;
+  if (flags.driver != "proxy")
+    return fail(ErrorCode::invalid, fmt::format("--driver {}: give proxy or netem", flags.driver));
+  if (!flags.loss.empty() || !flags.duplicate.empty() || !flags.corrupt.empty() ||
+      !flags.reorder.empty())
+    return fail(ErrorCode::invalid,
+                "--loss, --duplicate, --corrupt and --reorder are of single packets, which TCP "
+                "hides from a proxy: they need --driver netem");
+  return false;
 }
 
 Result<std::vector<Toxic>> toxics_of(const ProxyFlags& flags) {
   std::vector<Toxic> toxics;
-  TRY(add_latency(flags, toxics));
-  if (!flags.bandwidth.empty()) {
-    std::string_view text = flags.bandwidth;
-    if (text.ends_with("/s")) text.remove_suffix(2);
-    auto size = parse_size(text);
-    if (!size) return fail_in("--bandwidth", std::move(size).error());
+  const RoadShape shape = TRY(shape_of(flags));
+  const bool is_ours = !TRY(is_by_kernel(flags));
+  if (is_ours && !flags.latency.empty())
+    toxics.push_back({.name = "latency",
+                      .type = ToxicType::latency,
+                      .stream = ToxicStream::both,
+                      .delay = shape.round_trip / 2,
+                      .jitter = shape.jitter / 2,
+                      .shape = shape.distribution,
+                      .handshake = true});
+  if (is_ours && !flags.bandwidth.empty()) {
     toxics.push_back({.name = "bandwidth",
                       .type = ToxicType::bandwidth,
                       .stream = ToxicStream::both,
-                      .bytes_a_second = *size});
+                      .bytes_a_second = shape.bytes_a_second});
     TRY(check_toxic(toxics.back()));
   }
   for (const std::string& text : flags.toxics) {
@@ -173,12 +208,28 @@ std::string totals(const Traffic& sum) {
       sum.ran_out > 0 ? fmt::format(", at the limit {} times", sum.ran_out) : "");
 }
 
+// nullptr: the proxy does it all itself.
+Result<std::unique_ptr<KernelRoad>> open_road(Fiber& self, const ProxyFlags& flags) {
+  if (!TRY(is_by_kernel(flags))) return nullptr;
+  auto road = KernelRoad::open(self, TRY(shape_of(flags)));
+  if (!road) return fail_in("--driver netem", std::move(road).error());
+  return road;
+}
+
+// Where this process may connect to besides loopback: over its own road too.
+std::vector<std::string> allowed(const ProxyFlags& flags, const KernelRoad* road) {
+  std::vector<std::string> hosts = flags.allow;
+  if (road != nullptr) hosts.push_back(road->far_end().ip());
+  return hosts;
+}
+
 class ProxyTool {
  public:
-  ProxyTool(Fiber& self, const ProxyFlags& flags, AllowList allow)
+  ProxyTool(Fiber& self, const ProxyFlags& flags, AllowList allow, std::unique_ptr<KernelRoad> road)
       : self_(self),
         flags_(flags),
         allow_(std::move(allow)),
+        road_(std::move(road)),
         proxies_(self.loop(), dialer_, {.seed = flags.seed, .share_ports = flags.share_port}) {}
 
   Result<> run(Signals& signals) {
@@ -195,6 +246,7 @@ class ProxyTool {
     fibers.cancel();
     (void)fibers.join(self_);
     proxies_.stop(self_);
+    behind_road_.stop(self_);
     for (const std::string& path : sockets_) std::filesystem::remove(path);
     if (started) print(totals(sum));
     return started;
@@ -210,12 +262,23 @@ class ProxyTool {
   Result<> start_proxy(const std::vector<Toxic>& toxics) {
     ProxyOptions options{.name = "proxy", .upstream = flags_.upstream};
     options.listen = TRY(parse_listen_address(flags_.listen));
+    if (road_ != nullptr) options.upstream = TRY(lead_over_road());
     Proxy* const proxy = TRY(proxies_.create(options));
     for (const Toxic& toxic : toxics) TRY(proxy->set_toxic(toxic));
     note_socket(proxy->endpoint());
-    print(fmt::format("{} leads to {}{}; Ctrl-C ends it\n", proxy->endpoint().text(),
-                      proxy->upstream(), toxics.empty() ? "" : " with toxics"));
+    print(fmt::format("{} leads to {}{}{}; Ctrl-C ends it\n", proxy->endpoint().text(),
+                      flags_.upstream, road_ == nullptr ? "" : " over a road of the kernel",
+                      toxics.empty() ? "" : " with toxics"));
     return {};
+  }
+
+  // A second proxy, at the far end of the road: gives its address.
+  Result<std::string> lead_over_road() {
+    const Proxy* const far = TRY(behind_road_.create({.name = "far end",
+                                                      .listen = Endpoint::any(0),
+                                                      .upstream = flags_.upstream,
+                                                      .road = road_.get()}));
+    return far->endpoint().text();
   }
 
   Result<> start_control(FiberGroup& fibers) {
@@ -241,7 +304,9 @@ class ProxyTool {
   AllowList allow_;
   Resolver resolver_{self_.loop(), {}};
   Dialer dialer_{self_.loop(), resolver_, allow_, {}};
+  std::unique_ptr<KernelRoad> road_;  // Where the kernel makes it.
   ProxySet proxies_;
+  ProxySet behind_road_{self_.loop(), dialer_, {}};
   std::unique_ptr<HttpServer> server_;
   std::vector<std::string> sockets_;
 };
@@ -258,12 +323,14 @@ int run_proxy(const ProxyFlags& flags) {
                   fmt::format("where does {} lead to? give UPSTREAM too", flags.listen)});
   const auto backend = parse_backend(flags.backend);
   if (!backend) return wrong(backend.error());
-  auto allow = AllowList::parse({.allow = flags.allow});
-  if (!allow) return wrong(allow.error());
   return run_on_loop(
       [&](Fiber& self, Signals& signals) {
         ask_for_short_slices();
-        const auto tool = std::make_unique<ProxyTool>(self, flags, *allow);
+        auto road = open_road(self, flags);
+        if (!road) return wrong(road.error());
+        auto allow = AllowList::parse({.allow = allowed(flags, road->get())});
+        if (!allow) return wrong(allow.error());
+        const auto tool = std::make_unique<ProxyTool>(self, flags, *allow, std::move(*road));
         const auto done = tool->run(signals);
         return done ? 0 : wrong(done.error());
       },
@@ -286,6 +353,7 @@ constexpr const char* proxy_examples =
     "  brunt tool proxy localhost:8081 localhost:8080 --bandwidth 100kB/s\n"
     "  brunt tool proxy unix:/tmp/db.sock localhost:5432 --toxic limit_data@upstream,bytes=1000\n"
     "  brunt tool proxy localhost:6380 localhost:6379 --control localhost:8474\n"
+    "  brunt tool proxy localhost:6380 localhost:6379 --driver netem --latency 40ms --loss 1%\n"
     "  brunt tool proxy --control localhost:8474      as toxiproxy-server: clients create "
     "proxies\n";
 
@@ -304,6 +372,12 @@ void add_proxy(CLI::App& tool, CommandLine& line) {
   verb->add_option("--jitter", f.jitter, "How much that varies; never reorders a stream");
   verb->add_option("--distribution", f.distribution, "Of the jitter: uniform, normal");
   verb->add_option("--bandwidth", f.bandwidth, "Bytes a second each way: 100kB/s, 1MiB/s");
+  verb->add_option("--driver", f.driver,
+                   "Who makes the road: proxy, or netem, the kernel, packet by packet (root)");
+  verb->add_option("--loss", f.loss, "Packets lost each way: 1% (with netem)");
+  verb->add_option("--duplicate", f.duplicate, "Packets that come twice (with netem)");
+  verb->add_option("--corrupt", f.corrupt, "Packets with a flipped bit (with netem)");
+  verb->add_option("--reorder", f.reorder, "Packets that overtake (with netem and --latency)");
   verb->add_option("--toxic", f.toxics, "Any toxic, see below; may be repeated")
       ->allow_extra_args(false);
   verb->add_option("--control", f.control, "Where Toxiproxy's HTTP API listens (loopback)");

@@ -67,8 +67,8 @@ Result<std::unique_ptr<Proxy>> Proxy::open(Loop& loop, Dialer& dialer,
                                            const ProxyOptions& options) {
   auto state = std::make_unique<State>(loop, dialer, options);
   state->target = TRY(parse_proxy_target(options.upstream));
-  state->listener =
-      TRY(loop.listen({.at = options.listen, .reuse_port = options.share_port, .pausable = true}));
+  const ListenOptions at{.at = options.listen, .reuse_port = options.share_port, .pausable = true};
+  state->listener = TRY(options.road != nullptr ? options.road->listen(loop, at) : loop.listen(at));
   state->endpoint = state->listener->local();
   TRY(state->settle_listener());
   return std::unique_ptr<Proxy>(new Proxy(std::move(state)));

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "fault/kernel_road.h"
 #include "fault/toxic.h"
 #include "loop/loop.h"
 #include "net/dialer.h"
@@ -40,7 +41,8 @@ struct ProxyOptions {
   // With proxies of other processes at the same address: the kernel deals connections out to them
   // (SO_REUSEPORT). All of one user, and each has to be told.
   bool share_port = false;
-  std::uint64_t seed = 1;  // Of all chance in it.
+  const KernelRoad* road = nullptr;  // Listens at its far end. Has to outlive the proxy.
+  std::uint64_t seed = 1;            // Of all chance in it.
   ProxyLimits limits;
 };
 

@@ -17,7 +17,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import Case, free_port, wait_for_port
+from harness import BRUNT, Case, free_port, wait_for_port
 
 
 class Echo:
@@ -132,7 +132,10 @@ class Passes(Proxied):
                 self.skipTest("this user may raise hard limits")
         answered = 0
         with contextlib.ExitStack() as stack:
-            clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(60)]
+            clients = []
+            for _ in range(60):
+                with contextlib.suppress(ConnectionResetError):
+                    clients.append(stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)))
             self.assertTrue(select.select([self.process.stderr], [], [], 20)[0], "nothing was said")
             self.assertIn("at the limit with ", self.process.stderr.readline())
             self.assertIn("start each with --share-port", self.process.stderr.readline())
@@ -269,6 +272,11 @@ class Toxics(Proxied):
                 (["localhost:0", "h:1", "--toxic", "sloth"], r'invalid toxic type "sloth"'),
                 (["localhost:0", "h:1", "--toxic", "latency,latency=-3"], r"latency: -3 is negative"),
                 (["localhost:0", "h:1", "--toxic", "latency,latncy=3"], r'no attribute "latncy"; did you mean "latency"'),
+                (["localhost:0", "h:1", "--loss", "1%"], r"need --driver netem"),
+                (["localhost:0", "h:1", "--driver", "magic"], r"--driver magic: give proxy or netem"),
+                (["--control", "localhost:0", "--driver", "netem", "--loss", "1%"], r"give LISTEN and UPSTREAM"),
+                (["localhost:0", "h:1", "--driver", "netem"], r"--driver netem: a road of the kernel needs a shape"),
+                (["localhost:0", "h:1", "--driver", "netem", "--loss", "101%"], r"0 to 100%"),
                 (["--control", "0.0.0.0:1"], r"asks for no password")):
             done = self.brunt("tool", "proxy", *arguments)
             self.assertEqual(done.returncode, 104, done.stderr)
@@ -300,6 +308,96 @@ def children_of(pid):
         todo = todo[1:] + below
         found += below
     return found
+
+
+def kernel_roads():
+    """Which roads this machine's kernel makes: "", "tbf", or "netem"; and what the doctor says of them."""
+    text = subprocess.run([BRUNT, "tool", "doctor"], capture_output=True, text=True, timeout=60).stdout
+    told = next(line for line in text.splitlines() if line.startswith("driver: netem"))
+    return ("tbf" if "only bandwidth" in told else "" if "not here" in told else "netem"), told
+
+
+def network_cards():
+    """The queues of all interfaces, by interface."""
+    lines = subprocess.run(["tc", "qdisc", "show"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return {re.search(r" dev (\S+)", line)[1]: line for line in lines}
+
+
+class KernelRoads(Proxied):
+    def setUp(self):
+        super().setUp()
+        self.kind, told = kernel_roads()
+        if not self.kind:
+            self.skipTest(told)
+
+    def road(self, *options):
+        """A proxy with a road to an echo server: its process, port and network card."""
+        before = network_cards()
+        process = self.brunt_started("tool", "proxy", "localhost:0", f"localhost:{self.echo()}", "--driver", "netem", *options)
+        line = process.stdout.readline()
+        found = re.match(r"127\.0\.0\.1:(\d+) leads to .* over a road of the kernel", line)
+        self.assertTrue(found, line + (process.stderr.read() if not line else ""))
+        self.assertEqual(network_cards()["lo"], before["lo"])
+        # Its number is its process's unless that was taken.
+        self.assertIn(f"brunt{process.pid % 32768}", network_cards())
+        return process, int(found[1]), f"brunt{process.pid % 32768}"
+
+    def assert_gone(self, card):
+        end = time.monotonic() + 20
+        while card in network_cards() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertNotIn(card, network_cards())
+
+    def test_a_road_of_the_kernel_is_narrow_and_gone_when_it_is_killed(self):
+        process, port, card = self.road("--bandwidth", "500kB/s")
+        started = time.monotonic()
+        with socket.create_connection(("127.0.0.1", port)) as stream:
+            threading.Thread(target=lambda: stream.sendall(bytes(300_000))).start()
+            self.assertEqual(len(receive(stream, 300_000)), 300_000)
+        self.assertGreater(time.monotonic() - started, 0.5)
+        process.kill()
+        process.wait()
+        self.assert_gone(card)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+
+    def plan(self, port, *options):
+        return self.write("road.yaml", f"""
+services:
+  shop: {{ builtin: iot, with: {{ store: "sqlite:iot.db" }} }}
+  road: {{ command: [{BRUNT}, tool, proxy, "localhost:{port}", "${{shop.address}}", --driver, netem, {", ".join(options)}], address: "localhost:{port}" }}
+scenarios:
+  get: {{ target: road, executor: constant-vus, vus: 2, duration: 2s, steps: [ {{ GET: /health }} ] }}
+""")
+
+    def test_a_plan_has_a_road_as_a_service(self):
+        done = self.brunt("run", self.plan(free_port(), "--bandwidth", "100kB/s"), "--quiet")
+        self.assert_passed(done)
+        figures = self.report()["all_requests"]
+        self.assertEqual(figures["failed"], 0, done.stdout)
+        self.assertGreater(figures["latency_ms"]["count"], 100)
+
+    def test_what_this_kernel_cannot_do_is_said_and_no_load_begins(self):
+        if self.kind == "netem":
+            self.skipTest("this kernel has netem")
+        done = self.brunt("run", self.plan(free_port(), "--loss", "1%"))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("services.road: ", done.stderr)
+        self.assertIn("this kernel has no netem", done.stderr)
+        self.assertIn("CONFIG_NET_SCH_NETEM", done.stderr)
+        self.assertNotIn("running", done.stderr)
+
+    def test_netem_loses_packets_and_tcp_brings_all_bytes(self):
+        if self.kind != "netem":
+            self.skipTest("this kernel has no netem")
+        process, port, card = self.road("--latency", "20ms", "--loss", "10%", "--duplicate", "1%", "--reorder", "1%")
+        payload = os.urandom(500_000)
+        with socket.create_connection(("127.0.0.1", port)) as stream:
+            threading.Thread(target=lambda: stream.sendall(payload)).start()
+            self.assertEqual(receive(stream, len(payload)), payload)
+        process.kill()
+        process.wait()
+        self.assert_gone(card)
 
 
 class Links(Proxied):
