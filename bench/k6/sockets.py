@@ -2,7 +2,7 @@
 """Scripts of gRPC and WebSockets: calls and messages per CPU-second beside http.get, and memory of a VU.
 
     tools/install_deps build test bench
-    tools/build release && ninja -C build/release echo_peer
+    tools/build release && cmake --preset release -B build/bench -DBRUNT_BENCHES=ON && cmake --build build/bench --target echo_peer
     bench/k6/sockets.py [--rounds 3] [--seconds 4] [--vus 100] [--memory 1000]
 
 Each iteration is one call, message or request, and one check. gRPC and WebSockets are answered by echo_peer.cc, http.get by nginx with one
@@ -81,8 +81,8 @@ export default function () {
 
 
 @contextlib.contextmanager
-def echo_peer():
-    process = subprocess.Popen([ROOT / "build/release/bench/echo_peer"], stdout=subprocess.PIPE, text=True)
+def echo_peer(build):
+    process = subprocess.Popen([build / "bench/echo_peer"], stdout=subprocess.PIPE, text=True)
     try:
         grpc, ws = (int(process.stdout.readline()) for _ in range(2))
         yield [f"GRPC=127.0.0.1:{grpc}", f"WS=ws://127.0.0.1:{ws}/"]
@@ -131,12 +131,13 @@ def main():
     options.add_argument("--seconds", type=int, default=4)
     options.add_argument("--vus", type=int, default=100)
     options.add_argument("--memory", type=int, default=1000, help="VUs of the measure of memory; 0: none")
+    options.add_argument("--build", type=pathlib.Path, default=ROOT / "build/bench", help="with -DBRUNT_BENCHES=ON")
     asked = options.parse_args()
     print(machine())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="brunt-bench-"))
     (folder / "echo.proto").write_text(PROTO)
     try:
-        with nginx("x" * 128) as url, echo_peer() as peer:
+        with nginx("x" * 128) as url, echo_peer(asked.build) as peer:
             environment = [*peer, f"URL={url}", f"SECONDS={asked.seconds}"]
             found = {name: [] for name in SCRIPTS}
             for _ in range(asked.rounds):
