@@ -183,6 +183,8 @@ Result<PeerAddress> parse_peer_address(std::string_view text) {
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
   reference = trim(reference);
+  if (std::ranges::any_of(reference, [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; }))
+    return fail(ErrorCode::invalid, "it holds a control character");
   const auto colon = reference.find("://");
   if (colon != std::string_view::npos && reference.find_first_of("/?#") > colon)
     return parse_url(reference);

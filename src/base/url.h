@@ -44,7 +44,8 @@ struct PeerAddress {
 // port is left out. Errors: invalid (no port, a bad one, no host).
 Result<PeerAddress> parse_peer_address(std::string_view text);
 
-// RFC 3986, section 5.2: what `reference` (a Location header) means on a page at `base`.
+// RFC 3986, section 5.2: what `reference` (a Location header) means on a page at `base`. Errors:
+// invalid.
 Result<Url> resolve_url(const Url& base, std::string_view reference);
 
 // The URL with what looks like an id in its path put as '*', and no query: what URLs that differ

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/console.h"
+#include "cli/console_file.h"
 #include "cli/live_view.h"
 #include "cli/matrix.h"
 #include "cli/plan_source.h"
@@ -205,6 +206,17 @@ void plan_processes(const Plan& plan, const RunFlags& flags, RunOptions& options
     std::fprintf(stderr, "%s\n", processes_sentence(connections, descriptors).c_str());
 }
 
+// Of a script's options; empty: k6's own.
+std::vector<std::string> system_tags_of(const Plan& plan) {
+  std::vector<std::string> names;
+  if (plan.script == nullptr) return names;
+  const auto options = Json::parse(plan.script->options);
+  const Json* given = options ? options->find("systemTags") : nullptr;
+  if (given != nullptr && given->is_array())
+    for (const Json& name : given->array()) names.push_back(name.text());
+  return names;
+}
+
 // One run, shown at its end. The record is nullopt where nothing was run.
 struct OneRun {
   int code = 0;
@@ -221,6 +233,7 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
     options->streams.push_back(
         {.format = out.format == "csv" ? K6StreamFormat::csv : K6StreamFormat::json,
          .place = out.file.string()});
+  for (K6StreamOptions& stream : options->streams) stream.system_tags = system_tags_of(plan);
   if (flags.segment.empty() && plan.script != nullptr && !plan.script->network.segment.empty()) {
     const ScriptNetworkOptions& own = plan.script->network;
     auto segment = Segment::parse(own.segment, own.segment_sequence);
@@ -248,9 +261,19 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
                 : live.interactive ? LiveView::Mode::redraw
                                    : LiveView::Mode::lines,
                 live.style);
+  std::unique_ptr<ConsoleFile> console;
+  if (plan.script != nullptr && !plan.script->console_output.empty()) {
+    auto opened = ConsoleFile::open(plan.script->console_output, view);
+    if (!opened) {
+      complain(opened.error().text);
+      return {code_of(ExitCode::invalid_config), {}};
+    }
+    console = std::move(*opened);
+  }
+  RunObserver& observer = console ? static_cast<RunObserver&>(*console) : view;
   OneRun run;
   run.code = run_on_loop([&](Fiber& self, Signals& signals) {
-    auto outcome = conduct(self, plan, *options, view, &signals);
+    auto outcome = conduct(self, plan, *options, observer, &signals);
     if (!outcome) {
       complain(outcome.error().text);
       return !scripts_of(plan).empty() ? exit_code_of_script(outcome.error())

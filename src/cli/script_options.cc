@@ -33,7 +33,9 @@ constexpr ScriptOption options[] = {
     {"discardResponseBodies", nullptr, "--discard-response-bodies", Kind::boolean,
      "Keep no bodies unless a request wants its own"},
     {"dns", nullptr, "--dns", Kind::pairs, "ttl=5m,select=random,policy=preferIPv4"},
-    {"httpDebug", nullptr, "--http-debug", Kind::text, "Has no effect yet"},
+    {"consoleOutput", nullptr, "--console-output", Kind::text, "The file that console writes to"},
+    {"httpDebug", nullptr, "--http-debug", Kind::text,
+     "Show each request and response; =full: with their bodies"},
     {"insecureSkipTLSVerify", "K6_INSECURE_SKIP_TLS_VERIFY", "--insecure-skip-tls-verify",
      Kind::boolean, "The same as --insecure"},
     {"maxRedirects", nullptr, "--max-redirects", Kind::number, "Followed (default 10)"},
@@ -141,8 +143,11 @@ void add_script_options(CLI::App& verb, ScriptOptionTexts& texts, const char* gr
     } else {
       verb.add_option_function<std::vector<std::string>>(
               option.flag,
-              [&texts, name](const std::vector<std::string>& given) { texts[name] = given; },
+              [&texts, name](const std::vector<std::string>& given) {
+                texts[name] = given.empty() ? std::vector<std::string>{"headers"} : given;
+              },
               option.help)
+          ->expected(name == "httpDebug" ? 0 : 1, 1)
           ->allow_extra_args(false)
           ->group(group);
     }

@@ -58,7 +58,9 @@ void collect_fields(std::vector<HttpField>& fields, const HttpHopState& hop,
   for (const auto& [name, value] : options.fields)
     if (!has_field(hop.request.fields, name) && belongs(name, hop)) fields.push_back({name, value});
   for (const HttpField& field : hop.request.fields)
+    // An empty User-Agent says that there is to be none.
     if (belongs(field.name, hop) &&
+        !(field.value.empty() && equal_ignoring_case(field.name, "user-agent")) &&
         (extras.cookie.empty() || !equal_ignoring_case(field.name, "cookie")))
       fields.push_back(field);
   if (!extras.authorization.empty() && !has_field(fields, "authorization"))

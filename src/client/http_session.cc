@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "client/http_hop.h"
 
@@ -41,8 +42,12 @@ std::optional<Url> redirect_target(const Url& url, HttpReply& reply) {
   if (!location || location->empty()) return std::nullopt;
   auto target = resolve_url(url, *location);
   if (target) return *std::move(target);
-  reply.failure = failure_of({ErrorCode::invalid, "Location: " + target.error().text},
-                             RequestPhase::prepare, DeadlineState::running);
+  std::string shown;
+  append_json_string(shown, *location);
+  reply.failure = RequestFailure{
+      .message = "failed to parse Location header",
+      .cause = ErrorCode::invalid,
+      .detail = fmt::format("failed to parse Location header {}: {}", shown, target.error().text)};
   return std::nullopt;
 }
 

@@ -31,7 +31,7 @@ struct HttpHopState;
 struct HttpSessionOptions {
   HttpClientOptions client;
   std::vector<std::pair<std::string, std::string>> fields;  // Unless the request has them.
-  std::string user_agent = "brunt";  // Unless the request has one; "" : none.
+  std::string user_agent = "brunt";  // Unless the request has one, or an empty one; "": none.
   bool cookies = true;               // false: the jar is neither read nor filled.
 };
 

@@ -164,7 +164,8 @@ TEST_CASE("a redirect without or with a broken Location is not followed") {
     const Url bad = url_of("http://localhost/bad");
     Visitor visitor;
     REQUIRE(session.send(self, {.url = bad}, {}, reply, &visitor));
-    CHECK(reply.error_code() == 1020);
+    CHECK(reply.error_code() == 1000);
+    CHECK(reply.failure->message == "failed to parse Location header");
     CHECK(visitor.seen.size() == 1);
   });
 }
@@ -298,7 +299,8 @@ TEST_CASE("a request that cannot be written is a failure of its own, not sent") 
     Visitor visitor;
     const Url url = url_of("http://localhost/");
     REQUIRE(session.send(self, {.method = "G T", .url = url}, {}, reply, &visitor));
-    CHECK(reply.error_code() == 1020);
+    CHECK(reply.error_code() == 1000);
+    CHECK(reply.failure->message == "failed to parse Location header");
     CHECK(visitor.seen.size() == 1);
   });
   CHECK(site.requests.empty());
@@ -323,11 +325,13 @@ TEST_CASE("a coded body is decoded, left, or a failure") {
     CHECK(reply.body() == gzip);
     REQUIRE(session.send(self, {.url = url}, {.body = BodyHandling::discard}, reply));
     CHECK(reply.ok());
-    for (const char* path : {"/broken", "/odd"}) {
-      const Url broken = url_of(std::string("http://localhost") + path);
-      REQUIRE(session.send(self, {.url = broken}, {}, reply));
-      CHECK(reply.error_code() == 1701);
-    }
+    const Url broken = url_of("http://localhost/broken");
+    REQUIRE(session.send(self, {.url = broken}, {}, reply));
+    CHECK(reply.error_code() == 1701);
+    // What nobody knows is left as it is.
+    const Url odd = url_of("http://localhost/odd");
+    REQUIRE(session.send(self, {.url = odd}, {}, reply));
+    CHECK(reply.body() == "x");
     options.client.decode_limits.output_bytes_max = 2999;
     REQUIRE(session.send(self, {.url = url}, {}, reply));
     CHECK(reply.error_code() == 1701);

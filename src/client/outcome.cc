@@ -21,8 +21,8 @@ constexpr std::array tls_causes = std::to_array<TlsCause>({
     {"unknown authority", {1310, "x509: certificate signed by unknown authority"}},
     {"name mismatch", {1311, "x509: certificate doesn't match hostname"}},
     {"not a TLS server", {1301, "tls: first record does not look like a TLS handshake"}},
-    {"expired", {1300, "x509: certificate has expired"}},
-    {"not yet valid", {1300, "x509: certificate is not yet valid"}},
+    {"expired", {1300, "x509: certificate has expired or is not yet valid"}},
+    {"not yet valid", {1300, "x509: certificate has expired or is not yet valid"}},
     {"bad certificate", {1300, "x509: bad certificate"}},
     {"refused by peer", {1300, "tls: refused by peer"}},
     {"handshake cut", {1300, "tls: handshake cut"}},
@@ -55,6 +55,13 @@ Coded of_dial(const Error& error) {
   }
 }
 
+// By the ends of AllowList's texts.
+Coded of_denial(std::string_view text) {
+  if (text.ends_with("blocked hosts")) return {1111, "hostname is blocked"};
+  if (text.ends_with("blocked addresses")) return {1110, "ip is blacklisted"};
+  return {1110, "address is not allowed"};
+}
+
 Coded of_exchange(const Error& error, RequestPhase phase) {
   const bool sending = phase == RequestPhase::send;
   switch (error.code) {
@@ -85,7 +92,7 @@ Coded coded(const Error& error, RequestPhase phase, DeadlineState deadline) {
   if (phase == RequestPhase::decode) return {1701, "response could not be decompressed"};
   if (error.code == ErrorCode::tls) return of_tls(error.text);
   if (error.code == ErrorCode::dns) return {1101, "lookup: no such host"};
-  if (error.code == ErrorCode::denied) return {1110, "address is not allowed"};
+  if (error.code == ErrorCode::denied) return of_denial(error.text);
   if (phase == RequestPhase::dial) return of_dial(error);
   return of_exchange(error, phase);
 }

@@ -170,11 +170,16 @@ Result<> AllowList::check(std::string_view host, const Endpoint& address) const 
   if (everything_) return {};
   const std::string name = canonical_name(host);
   const auto fits = [&](const Rule& rule) { return matches(rule, name, address); };
-  const std::string where = name == address.ip() || address.family() == AF_UNIX
-                                ? address.text()
+  const bool is_address = name == address.ip() || host.empty() || host.starts_with('/');
+  const std::string where = is_address ? address.text()
+                            : address.family() == AF_UNIX
+                                ? std::string(host)
                                 : fmt::format("{} ({})", host, address.text());
-  if (std::any_of(block_.begin(), block_.end(), fits))
-    return fail(ErrorCode::denied, fmt::format("{} is on the list of blocked hosts", where));
+  // The end of this text tells the two apart: failure_of() gives each a code of its own.
+  const auto blocked = std::find_if(block_.begin(), block_.end(), fits);
+  if (blocked != block_.end())
+    return fail(ErrorCode::denied, fmt::format("{} is on the list of blocked {}", where,
+                                               blocked->name.empty() ? "addresses" : "hosts"));
   if (is_this_machine(address) || std::any_of(allow_.begin(), allow_.end(), fits)) return {};
   return fail(ErrorCode::denied,
               fmt::format("{} is not on this machine, and nothing allows to load it: if it is "

@@ -168,6 +168,10 @@ HostPort Dialer::State::redirect(const DialTarget& target) const {
 // The addresses that may be loaded. Errors also when there are some, but none is allowed.
 Result<std::vector<Endpoint>> Dialer::State::addresses_of(Fiber& self, const DialTarget& target,
                                                           Instant deadline) {
+  // By its name alone, before anybody is asked where that is: as k6, which redirects it later too.
+  // A unix socket's is the one address that no rule is about.
+  const Endpoint nowhere = TRY(Endpoint::parse("unix:/"));
+  TRY(allow_list.check(target.host, nowhere));
   const HostPort where = redirect(target);
   std::vector<Endpoint> found;
   if (where.host.starts_with('/')) {

@@ -43,6 +43,11 @@ Result<TlsVersion> parse_tls_version(
 
 // Every certificate, key, and authority is given as a file's path or as the PEM text itself
 // ("-----BEGIN ...").
+struct TlsClientCertificate {
+  std::vector<std::string> domains;  // Of the servers that get it: "shop.test", "*.shop.test".
+  std::string certificate, key, key_password;
+};
+
 struct TlsClientOptions {
   std::string ca_file;            // Trusted, and nothing else; empty: the system's roots.
   bool system_roots_too = false;  // Trusted besides `ca_file`.
@@ -50,6 +55,7 @@ struct TlsClientOptions {
   std::string certificate;        // Ours, with its chain, where the server wants one.
   std::string key;                // Empty: it is in `certificate`.
   std::string key_password;
+  std::vector<TlsClientCertificate> for_domains;  // Instead of ours; the first that fits.
   TlsVersion version_min = TlsVersion::tls_1_2;
   TlsVersion version_max = TlsVersion::tls_1_3;
   std::string

@@ -124,20 +124,26 @@ struct Identity {
   const std::string& key_password;
 };
 
-Result<> set_identity(SSL_CTX* ctx, const Identity& identity) {
-  const auto chain = TRY(read_certificates(identity.certificate));
+Result<TlsIdentity> read_identity(const Identity& identity) {
+  TlsIdentity read{.chain = TRY(read_certificates(identity.certificate))};
   const std::string& key_source = identity.key.empty() ? identity.certificate : identity.key;
-  const auto key = TRY(read_key(key_source, identity.key_password));
-  if (SSL_CTX_use_certificate(ctx, chain.front().get()) != 1)
+  read.key = TRY(read_key(key_source, identity.key_password));
+  if (X509_check_private_key(read.chain.front().get(), read.key.get()) == 1) return read;
+  ERR_clear_error();
+  return fail(ErrorCode::invalid, fmt::format("the key in {} is not that of the certificate in {}",
+                                              shown(key_source), shown(identity.certificate)));
+}
+
+Result<> set_identity(SSL_CTX* ctx, const Identity& identity) {
+  const TlsIdentity read = TRY(read_identity(identity));
+  if (SSL_CTX_use_certificate(ctx, read.chain.front().get()) != 1)
     return fail(ErrorCode::invalid,
                 fmt::format("{} cannot be used: {}", shown(identity.certificate), openssl_words()));
-  for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(ctx, chain[i].get());
-  if (SSL_CTX_use_PrivateKey(ctx, key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
-    ERR_clear_error();
-    return fail(ErrorCode::invalid,
-                fmt::format("the key in {} is not that of the certificate in {}", shown(key_source),
-                            shown(identity.certificate)));
-  }
+  for (std::size_t i = 1; i < read.chain.size(); ++i)
+    SSL_CTX_add1_chain_cert(ctx, read.chain[i].get());
+  if (SSL_CTX_use_PrivateKey(ctx, read.key.get()) != 1)
+    return fail(ErrorCode::invalid, fmt::format("the key of {} cannot be used: {}",
+                                                shown(identity.certificate), openssl_words()));
   return {};
 }
 
@@ -290,6 +296,10 @@ Result<std::unique_ptr<TlsContext>> TlsContext::client(const TlsClientOptions& o
                      options.insecure ? nullptr : note_verify_failure);
   if (!options.certificate.empty())
     TRY(set_identity(ctx, {options.certificate, options.key, options.key_password}));
+  for (const TlsClientCertificate& one : options.for_domains) {
+    state->identities.push_back(TRY(read_identity({one.certificate, one.key, one.key_password})));
+    state->identities.back().domains = one.domains;
+  }
   SSL_CTX_set_session_cache_mode(ctx, options.sessions_max == 0
                                           ? SSL_SESS_CACHE_OFF
                                           : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

@@ -50,12 +50,20 @@ struct TlsHooks {
   TlsContext::State* context = nullptr;
 };
 
+// A certificate with its chain, and its key.
+struct TlsIdentity {
+  std::vector<std::string> domains = {};
+  std::vector<OpenSslPtr<X509>> chain;
+  OpenSslPtr<EVP_PKEY> key = {};
+};
+
 struct TlsContext::State {
   OpenSslPtr<SSL_CTX> ctx;
   OpenSslPtr<BIO_METHOD> method;
   TlsClientOptions client;
-  bool are_roots_due = false;  // The system's, still to be read.
-  CipherBytes server_alpn;     // As on the wire: each name with its length in front.
+  std::vector<TlsIdentity> identities;  // Of TlsClientOptions::for_domains.
+  bool are_roots_due = false;           // The system's, still to be read.
+  CipherBytes server_alpn;              // As on the wire: each name with its length in front.
 
   std::unordered_map<std::string, OpenSslPtr<SSL_SESSION>> sessions;
 

@@ -76,6 +76,13 @@ Result<> TlsLink::create() {
   return {};
 }
 
+bool is_for(const TlsIdentity& identity, std::string_view host) {
+  return std::ranges::any_of(identity.domains, [host](std::string_view domain) {
+    return domain == host || (domain.starts_with("*.") && host.ends_with(domain.substr(1)) &&
+                              host.size() >= domain.size());
+  });
+}
+
 Result<> TlsLink::prepare_client(const TlsConnectOptions& options) {
   std::string name(options.server_name);
   if (name.ends_with('.')) name.pop_back();
@@ -92,6 +99,14 @@ Result<> TlsLink::prepare_client(const TlsConnectOptions& options) {
       SSL_set_hostflags(ssl_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
       SSL_set1_host(ssl_.get(), name.c_str());
     }
+  }
+  for (const TlsIdentity& identity : context_->identities) {
+    if (!is_for(identity, name)) continue;
+    SSL_use_certificate(ssl_.get(), identity.chain.front().get());
+    for (std::size_t i = 1; i < identity.chain.size(); ++i)
+      SSL_add1_chain_cert(ssl_.get(), identity.chain[i].get());
+    SSL_use_PrivateKey(ssl_.get(), identity.key.get());
+    break;
   }
   const CipherBytes alpn = alpn_on_wire(options.alpn);
   // This one function returns 0 when it worked.

@@ -23,6 +23,7 @@ namespace brunt {
 struct ScriptHttpOptions {
   std::string user_agent = "brunt";
   std::uint32_t redirects_max = 10;
+  bool redirects_given = false;        // By the script: no word about more than that.
   std::uint32_t batch_max = 20;        // Requests of one http.batch() at once.
   std::uint32_t batch_origin_max = 6;  // Of these to one host.
   bool reuse = true;                   // false: noConnectionReuse.
@@ -30,6 +31,8 @@ struct ScriptHttpOptions {
   bool reset_cookies = true;           // false: noCookiesReset.
   bool discard_bodies = false;
   bool throws = false;  // A request that fails is an exception.
+  // httpDebug: requests and responses are shown, with their bodies or without.
+  enum class Debug : std::uint8_t { off, heads, full } debug = Debug::off;
 };
 
 // The elements of a SharedArray, each as JSON with a NUL behind it: made once, read by all.
@@ -67,8 +70,12 @@ struct ScriptNetworkOptions {
   std::optional<Duration> dns_ttl;
   std::string dns_select, dns_policy;
   std::string tls_version_min, tls_version_max, tls_ciphers;
-  std::string certificate, key, key_password;  // PEM.
-  double requests_each_second = 0;             // 0: any number.
+  struct Certificate {
+    std::vector<std::string> domains;            // None: of every server that no other is for.
+    std::string certificate, key, key_password;  // PEM.
+  };
+  std::vector<Certificate> certificates;
+  double requests_each_second = 0;  // 0: any number.
   std::string segment, segment_sequence;
 };
 
@@ -103,6 +110,7 @@ struct ScriptBundle {
   std::string options;  // JSON: what they came to, for exec.test.options.
   ScriptHttpOptions http;
   double time_scale = 1;              // Sleeps are divided by it.
+  std::string console_output;         // The file that console writes to; "": the terminal.
   std::vector<std::string> warnings;  // For the user, before the run.
   std::set<std::string> functions;    // That it exports.
   std::string load_error;             // Why its own load cannot be run, where a plan may have one.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -98,27 +99,41 @@ struct SeriesText {
   std::string before, after;  // JSON: around the value. CSV: metric's name; everything behind.
 };
 
-SeriesText csv_text(const SeriesDefinition& series) {
+// Of the system tags those that samples have, sorted.
+std::vector<std::string_view> wanted_tags(const K6StreamOptions& options) {
+  std::vector<std::string_view> names(csv_tags.begin(), csv_tags.end());
+  if (!options.system_tags.empty())
+    names.assign(options.system_tags.begin(), options.system_tags.end());
+  std::ranges::sort(names);
+  return names;
+}
+
+bool is_left_out(const K6StreamOptions& options, std::string_view tag) {
+  return !options.system_tags.empty() && std::ranges::find(csv_tags, tag) != csv_tags.end() &&
+         std::ranges::find(options.system_tags, tag) == options.system_tags.end();
+}
+
+SeriesText csv_text(const SeriesDefinition& series, const K6StreamOptions& options) {
   SeriesText text{.before = csv_field(series.metric.name), .after = ""};
-  for (const std::string_view tag : csv_tags)
+  for (const std::string_view tag : wanted_tags(options))
     text.after += ',' + csv_field(tag_value(series.tags, tag));
   std::string extra;
   for (const Tag& tag : series.tags) {
-    bool is_system = false;
-    for (const std::string_view known : csv_tags) is_system = is_system || tag.key == known;
-    if (!is_system) extra += (extra.empty() ? "" : "&") + tag.key + '=' + tag.value;
+    if (std::ranges::find(csv_tags, std::string_view(tag.key)) == csv_tags.end())
+      extra += (extra.empty() ? "" : "&") + tag.key + '=' + tag.value;
   }
   text.after += ',' + csv_field(extra) + ",\n";
   return text;
 }
 
-SeriesText json_text(const SeriesDefinition& series) {
+SeriesText json_text(const SeriesDefinition& series, const K6StreamOptions& options) {
   SeriesText text;
   text.before = "{\"metric\":";
   append_json_string(text.before, series.metric.name);
   text.before += ",\"type\":\"Point\",\"data\":{\"time\":\"";
   Json tags = Json::Object{};
-  for (const Tag& tag : series.tags) tags.set(tag.key, tag.value);
+  for (const Tag& tag : series.tags)
+    if (!is_left_out(options, tag.key)) tags.set(tag.key, tag.value);
   text.after = ",\"tags\":" + tags.dump() + "}}\n";
   return text;
 }
@@ -146,10 +161,10 @@ struct K6Stream::State {
 
   void define(std::uint32_t origin, const SeriesDefinition& one) {
     if (options.format == K6StreamFormat::csv) {
-      series[origin][one.id] = csv_text(one);
+      series[origin][one.id] = csv_text(one, options);
       return;
     }
-    series[origin][one.id] = json_text(one);
+    series[origin][one.id] = json_text(one, options);
     if (!metrics_told.insert(one.metric.name).second) return;
     Json thresholds = Json::Array{};
     if (const auto found = options.thresholds.find(one.metric.name);
@@ -223,7 +238,7 @@ Result<std::unique_ptr<K6Stream>> K6Stream::open(const K6StreamOptions& options)
   auto state = std::make_unique<State>(options, std::move(*sink));
   if (options.format == K6StreamFormat::csv) {
     state->buffer = "metric_name,timestamp,metric_value";
-    for (const std::string_view tag : csv_tags) state->buffer.append(",").append(tag);
+    for (const std::string_view tag : wanted_tags(options)) state->buffer.append(",").append(tag);
     state->buffer += ",extra_tags,metadata\n";
     state->flush();
   }

@@ -30,6 +30,8 @@ struct K6StreamOptions {
   std::string place;  // "-" is standard output.
   // k6 shows a metric's thresholds in its definition: metric -> expressions.
   std::map<std::string, std::vector<std::string>> thresholds;
+  // Of k6's system tags the ones that samples have; empty: its default.
+  std::vector<std::string> system_tags;
   std::size_t pending_max = 256u << 20u;
 };
 

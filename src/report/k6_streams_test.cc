@@ -44,11 +44,14 @@ Snapshot two_samples(Recorder& recorder) {
   return recorder.freeze(0);
 }
 
-std::string written(K6StreamFormat format, const std::string& file) {
+std::string written(K6StreamFormat format, const std::string& file,
+                    std::vector<std::string> system_tags = {}) {
   MetricRegistry registry;
   Recorder recorder(registry, {.tap = SampleTap::on, .limits = {}});
-  auto stream = K6Stream::open(
-      {.format = format, .place = file, .thresholds = {{"http_req_duration", {"p(95)<250"}}}});
+  auto stream = K6Stream::open({.format = format,
+                                .place = file,
+                                .thresholds = {{"http_req_duration", {"p(95)<250"}}},
+                                .system_tags = std::move(system_tags)});
   REQUIRE(stream);
   (*stream)->take(0, two_samples(recorder));
   (*stream)->take(0, two_samples(recorder));
@@ -87,6 +90,21 @@ TEST_CASE("the CSV stream has k6's header, system tags in columns, and the rest 
   CHECK(lines[1] ==
         "http_reqs,1795337050,1.000000,,,,,,,/cart,,,,200,,,,\"region=eu, \"\"west\"\"\",");
   CHECK(lines[2].starts_with("http_req_duration,1795337050,12.500000,"));
+}
+
+TEST_CASE("samples have the system tags that were asked for, and all of the user's own") {
+  const Place json(".json"), csv(".csv");
+  const std::string text = written(K6StreamFormat::json, json.file(), {"status", "method"});
+  const auto point = Json::parse(split(trim(text), '\n')[2]);
+  REQUIRE(point);
+  const Json* tags = point->find("data")->find("tags");
+  CHECK(tags->find("status")->string() == "200");
+  CHECK(tags->find("name") == nullptr);
+  CHECK(tags->find("region") != nullptr);
+  const std::string table = written(K6StreamFormat::csv, csv.file(), {"status", "method"});
+  const auto lines = split(trim(table), '\n');
+  CHECK(lines[0] == "metric_name,timestamp,metric_value,method,status,extra_tags,metadata");
+  CHECK(lines[1] == "http_reqs,1795337050,1.000000,,200,\"region=eu, \"\"west\"\"\",");
 }
 
 TEST_CASE("a name that ends in gz is compressed") {

@@ -39,10 +39,14 @@ TlsClientOptions tls_options_of(const Plan& plan) {
                            .insecure = plan.tls.insecure,
                            .certificate = plan.tls.certificate.string(),
                            .key = plan.tls.key.string()};
-  if (!script.certificate.empty()) {
-    options.certificate = script.certificate;
-    options.key = script.key;
-    options.key_password = script.key_password;
+  for (const auto& [domains, certificate, key, key_password] : script.certificates) {
+    if (!domains.empty()) {
+      options.for_domains.push_back({domains, certificate, key, key_password});
+      continue;
+    }
+    options.certificate = certificate;
+    options.key = key;
+    options.key_password = key_password;
   }
   options.version_min = parse_tls_version(script.tls_version_min).value_or(options.version_min);
   options.version_max = parse_tls_version(script.tls_version_max).value_or(options.version_max);

@@ -1,5 +1,7 @@
 #include "script/cookie_jar.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <optional>
 
@@ -49,18 +51,30 @@ JSValue jar_set(JSContext* context, JSValueConst self, int count, JSValueConst* 
                    .value = text_of(context, arguments[2]),
                    .same_site = {}};
   const JSValueConst options = count > 3 ? arguments[3] : js_undefined;
+  std::string expires;
   for_each_property(context, options, [&](const std::string& key, JSValueConst value) {
     if (key == "domain") cookie.domain = text_of(context, value);
     if (key == "path") cookie.path = text_of(context, value);
-    if (key == "expires")
-      if (const auto date = parse_http_date(text_of(context, value))) cookie.expires = *date;
+    if (key == "expires") expires = text_of(context, value);
     if (key == "secure") cookie.secure = JS_ToBool(context, value) > 0;
     if (key == "http_only") cookie.http_only = JS_ToBool(context, value) > 0;
     std::int64_t seconds = 0;
     if (key == "max_age" && JS_ToInt64(context, &seconds, value) == 0) cookie.max_age_s = seconds;
     return true;
   });
-  return js_bool(call->jar.store(call->url, cookie, now_of(context)).has_value());
+  if (!expires.empty()) {
+    const auto date = parse_http_date(expires);
+    if (!date)
+      return throw_error(
+          context, fmt::format("unable to parse \"expires\" date string \"{}\"; it looks like "
+                               "\"Mon, 02 Jan 2006 15:04:05 GMT\"",
+                               expires));
+    cookie.expires = *date;
+  }
+  // A script may give a page of http a cookie for https; the answer of such a page may not.
+  Url url = call->url;
+  if (cookie.secure) url.scheme = "https";
+  return js_bool(call->jar.store(url, cookie, now_of(context)).has_value());
 }
 
 JSValue jar_cookies(JSContext* context, JSValueConst self, int, JSValueConst* arguments) {
@@ -80,6 +94,7 @@ JSValue jar_clear(JSContext* context, JSValueConst self, int, JSValueConst* argu
   const auto call = call_of(context, self, arguments[0]);
   if (!call) return js_exception;
   if (one_name != 0) {
+    if (text_of(context, arguments[1]).empty()) return throw_error(context, "cookie: is null");
     call->jar.remove(call->url, text_of(context, arguments[1]));
   } else {
     call->jar.clear(call->url);
@@ -108,6 +123,10 @@ JSValue js_new_cookie_jar(JSContext* context, JSValueConst, int, JSValueConst*) 
 }
 
 JSValue js_cookie_jar(JSContext* context, JSValueConst, int, JSValueConst*) {
+  if (Engine::of(context).body == nullptr)
+    return throw_error(context,
+                       "Making cookie jars in the init context is not supported: the user's own is "
+                       "there in the default function");
   return make_jar(context, nullptr);
 }
 

@@ -34,10 +34,21 @@ struct ScriptExchange {
   // Shared: a script may drop its jar while a request with it is under way. nullptr: the VU's own.
   std::shared_ptr<CookieJar> jar;
   std::vector<std::string> cookies_replaced;  // Not taken from the jar.
-  bool was_invalid = false;                   // Its URL cannot be read: it is not sent.
+  std::string jar_cookies;                    // "a=1; b=2": what the jar adds.
+  bool redirects_given = false;               // Somebody said how many are followed.
+  // Why it is not sent; `reply` says more. Nobody speaks its URL's protocol: it counts all the
+  // same. Its arguments cannot be read: it does not count.
+  enum class Unsent : std::uint8_t { no, no_protocol, refused } unsent = Unsent::no;
   HttpReply reply;
 
   void reset(const ScriptHttpOptions& defaults);
+  // Its arguments cannot be read: it is not sent, and `error` says why. False, always.
+  bool refuse(std::string why) { return refuse(0, std::move(why)); }
+  bool refuse(std::uint16_t error_code, std::string why);
+  // The value of a header of the request's own, of any case; nullptr: it has none.
+  const std::string* field(std::string_view field_name) const;
+  // Unless the request has it.
+  void set_default_field(std::string_view field_name, std::string_view value);
   // For DraftPool.
   bool rest() {
     reply.reset();
@@ -52,8 +63,13 @@ struct RequestArguments {
   JSValueConst params;  // undefined: none.
 };
 
-// Fills it in. False: an exception is pending.
+// Fills it in. What cannot be read is refused (ScriptExchange::unsent), or thrown where that was
+// asked for. False: an exception is pending.
 bool read_request(JSContext* context, const RequestArguments& arguments, ScriptExchange& exchange);
+// Parts of it. False: refused, or an exception is pending.
+bool read_body(JSContext* context, JSValueConst body, ScriptExchange& exchange);
+// `codings`: "gzip" or "gzip, br": the body is put into each in its turn.
+bool compress_body(JSContext* context, std::string_view codings, ScriptExchange& exchange);
 
 // Parks until it has ended. Errors: cancelled.
 Result<> send_exchange(Fiber& self, Engine& engine, ScriptExchange& exchange);
@@ -65,7 +81,9 @@ JSValue make_request(JSContext* context, const RequestArguments& arguments);
 // thrown where that was asked for.
 JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange);
 
-// { Name: "value, value" }, names as Go spells them.
+// Content-type as Content-Type: as Go spells them.
+std::string canonical_field_name(std::string_view name);
+// { Name: "value, value" }
 JSValue js_headers(JSContext* context, HttpFields fields);
 
 // Of res.json(): "user.ids.0", "ids.#". undefined: nothing there.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/text.h"
 #include "base/units.h"
 
@@ -10,13 +13,13 @@ namespace {
 
 constexpr const char* mark = "__brunt_expected";
 
-// False: it is no number of a status.
-bool append_range(JSContext* context, JSValueConst low, JSValueConst high, std::string& text) {
-  std::int32_t from = 0, to = 0;
-  if (JS_IsNumber(low) == 0 || JS_IsNumber(high) == 0) return false;
-  if (JS_ToInt32(context, &from, low) < 0 || JS_ToInt32(context, &to, high) < 0) return false;
-  text.append(text.empty() ? "" : " ").append(fmt::format("{}-{}", from, to));
-  return from >= 0 && to >= from;
+bool read_status(JSContext* context, JSValueConst value, std::int32_t& status) {
+  double number = 0;
+  if (JS_IsNumber(value) == 0 || JS_ToFloat64(context, &number, value) < 0 ||
+      std::trunc(number) != number || std::abs(number) > 1e6)
+    return false;
+  status = static_cast<std::int32_t>(number);
+  return true;
 }
 
 }  // namespace
@@ -24,17 +27,26 @@ bool append_range(JSContext* context, JSValueConst low, JSValueConst high, std::
 JSValue js_expected_statuses(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
   std::string text;
   for (int i = 0; i < count; ++i) {
-    const bool is_range = JS_IsObject(arguments[i]);
-    const JsValue low = is_range ? property(context, arguments[i], "min")
-                                 : JsValue(context, JS_DupValue(context, arguments[i]));
-    const JsValue high = is_range ? property(context, arguments[i], "max")
-                                  : JsValue(context, JS_DupValue(context, arguments[i]));
-    if (!append_range(context, low.get(), high.get(), text))
+    std::int32_t low = 0, high = 0;
+    if (JS_IsObject(arguments[i])) {
+      const JsValue min = property(context, arguments[i], "min");
+      const JsValue max = property(context, arguments[i], "max");
+      if (!read_status(context, min.get(), low) || !read_status(context, max.get(), high))
+        return throw_error(
+            context,
+            fmt::format("both min and max need to be integers for argument number {}", i + 1));
+    } else if (read_status(context, arguments[i], low)) {
+      high = low;
+    } else {
       return throw_error(context,
-                         "http.expectedStatuses() takes statuses and ranges like "
-                         "{ min: 200, max: 399 }");
+                         fmt::format("argument number {} to expectedStatuses was neither an "
+                                     "integer nor an object like {{min:100, max:329}}",
+                                     i + 1));
+    }
+    // A range that holds nothing expects nothing.
+    text.append(text.empty() ? "" : " ").append(fmt::format("{}-{}", std::max(low, 0), high));
   }
-  if (text.empty()) return throw_error(context, "http.expectedStatuses() takes at least one");
+  if (text.empty()) return throw_error(context, "http.expectedStatuses(): no arguments");
   const JSValue object = JS_NewObject(context);
   JS_DefinePropertyValueStr(context, object, mark, js_string(context, text), 0);
   return object;
@@ -48,8 +60,10 @@ bool read_expected(JSContext* context, JSValueConst value, std::string& expected
   const JsValue text =
       JS_IsObject(value) ? property(context, value, mark) : JsValue(context, js_undefined);
   if (JS_IsString(text.get()) == 0) {
-    (void)throw_error(context,
-                      "a response callback is what http.expectedStatuses() gives, or null");
+    (void)throw_error(
+        context,
+        "unsupported argument, expected http.expectedStatuses or null: that is what a "
+        "response callback is");
     return false;
   }
   expected = text_of(context, text.get());

@@ -9,131 +9,26 @@
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
 #include "script/tag_text.h"
-#include "step/hop_recorder.h"
-#include "wire/content_coding.h"
-#include "wire/digest_auth.h"
-#include "wire/multipart.h"
+#include "script/url_words.h"
 
 namespace brunt {
 namespace {
-
-bool has_field(const ScriptExchange& exchange, std::string_view name) {
-  return std::ranges::any_of(exchange.fields, [name](const auto& field) {
-    return equal_ignoring_case(field.first, name);
-  });
-}
-
-bool refuse(JSContext* context, std::string_view text) {
-  (void)throw_error(context, text);
-  return false;
-}
-
-// The bytes of an ArrayBuffer, else the text.
-std::string bytes_of(JSContext* context, JSValueConst value) {
-  std::size_t size = 0;
-  if (JS_IsObject(value)) {
-    if (const std::uint8_t* bytes = JS_GetArrayBuffer(context, &size, value))
-      return {reinterpret_cast<const char*>(bytes), size};
-    JS_FreeValue(context, JS_GetException(context));
-  }
-  return text_of(context, value);
-}
-
-bool is_file(JSContext* context, JSValueConst value) {
-  return JS_IsObject(value) && JS_ToBool(context, property(context, value, file_mark).get()) > 0;
-}
-
-bool has_file(JSContext* context, JSValueConst object) {
-  bool found = false;
-  for_each_property(context, object, [&](const std::string&, JSValueConst value) {
-    found = is_file(context, value);
-    return !found;
-  });
-  return found;
-}
-
-// An object with files becomes what a browser sends for a form that has some.
-bool append_multipart(JSContext* context, JSValueConst object, ScriptExchange& exchange) {
-  Prng& chance = Engine::of(context).vu->prng;
-  const std::uint64_t high = chance.next(), low = chance.next();
-  MultipartWriter form(MultipartWriter::boundary_from(high, low));
-  Result<> added;
-  for_each_property(context, object, [&](const std::string& key, JSValueConst value) {
-    if (is_file(context, value)) {
-      const std::string filename = text_of(context, property(context, value, "filename").get());
-      const std::string type = text_of(context, property(context, value, "content_type").get());
-      added = form.add_file({.name = key, .filename = filename, .content_type = type},
-                            bytes_of(context, property(context, value, "data").get()));
-    } else {
-      added = form.add_field(key, is_nothing(value) ? std::string() : text_of(context, value));
-    }
-    return added.has_value();
-  });
-  if (!added) return refuse(context, added.error().text);
-  if (!has_field(exchange, "Content-Type"))
-    exchange.fields.emplace_back("Content-Type", form.content_type());
-  exchange.body = std::move(form).finish();
-  return true;
-}
-
-// An object becomes a form, its keys in order, as Go's url.Values does it.
-bool append_form(JSContext* context, JSValueConst object, ScriptExchange& exchange) {
-  std::vector<std::pair<std::string, std::string>> fields;
-  if (has_file(context, object)) return append_multipart(context, object, exchange);
-  bool good = true;
-  const auto add = [&](const std::string& key, JSValueConst value) {
-    // k6 has no text for an object in a form either, and sends the key alone.
-    const JsText text(context, value);
-    good = good && text.ok();
-    const bool bare = is_nothing(value) || JS_IsObject(value);
-    fields.emplace_back(key, bare ? std::string_view() : text.view());
-    return good;
-  };
-  for_each_property(context, object, [&](const std::string& key, JSValueConst value) {
-    if (JS_IsArray(context, value) <= 0) return add(key, value);
-    for_each_property(context, value,
-                      [&](const std::string&, JSValueConst element) { return add(key, element); });
-    return good;
-  });
-  std::ranges::stable_sort(fields, {}, &std::pair<std::string, std::string>::first);
-  for (const auto& [key, value] : fields) {
-    if (!exchange.body.empty()) exchange.body += '&';
-    exchange.body += form_encode(key) + '=' + form_encode(value);
-  }
-  if (!has_field(exchange, "Content-Type"))
-    exchange.fields.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  return good;
-}
-
-bool read_body(JSContext* context, JSValueConst body, ScriptExchange& exchange) {
-  if (is_nothing(body)) return true;
-  exchange.has_body = true;
-  if (JS_IsString(body) != 0) {
-    const JsText text(context, body);
-    exchange.body.assign(text.view());
-    return text.ok();
-  }
-  std::size_t size = 0;
-  if (JS_IsObject(body)) {
-    if (const std::uint8_t* bytes = JS_GetArrayBuffer(context, &size, body)) {
-      exchange.body.assign(reinterpret_cast<const char*>(bytes), size);
-      return true;
-    }
-    JS_FreeValue(context, JS_GetException(context));  // It is no ArrayBuffer.
-    return append_form(context, body, exchange);
-  }
-  (void)throw_error(context, "unknown request body type: a text, an ArrayBuffer or an object");
-  return false;
-}
 
 bool read_headers(JSContext* context, JSValueConst headers, ScriptExchange& exchange) {
   bool good = true;
   for_each_property(context, headers, [&](const std::string& name, JSValueConst value) {
     const JsText text(context, value);
     good = text.ok();
-    if (good && !equal_ignoring_case(name, "content-length"))
-      exchange.fields.emplace_back(name, text.view());
-    return good;
+    if (!good) return false;
+    std::string known = canonical_field_name(name);
+    const auto same =
+        std::ranges::find(exchange.fields, known, &std::pair<std::string, std::string>::first);
+    if (same != exchange.fields.end()) {
+      same->second = text.view();
+    } else {
+      exchange.fields.emplace_back(std::move(known), text.view());
+    }
+    return true;
   });
   return good;
 }
@@ -141,6 +36,7 @@ bool read_headers(JSContext* context, JSValueConst headers, ScriptExchange& exch
 bool read_cookies(JSContext* context, JSValueConst cookies, ScriptExchange& exchange) {
   std::string line;
   for_each_property(context, cookies, [&](const std::string& name, JSValueConst value) {
+    if (is_nothing(value)) return true;
     std::string text = JS_IsObject(value)
                            ? text_of(context, property(context, value, "value").get())
                            : text_of(context, value);
@@ -153,29 +49,13 @@ bool read_cookies(JSContext* context, JSValueConst cookies, ScriptExchange& exch
   return true;
 }
 
-// "gzip" or "gzip, br": the body is put into each in its turn.
-bool compress(JSContext* context, ScriptExchange& exchange, std::string_view codings) {
-  for (const std::string_view name : split(codings, ',')) {
-    const auto coding = parse_content_coding(trim(name));
-    if (!coding || *coding == ContentCoding::identity)
-      return refuse(context, fmt::format("compression \"{}\": it is gzip, deflate, br, zstd, or "
-                                         "several with commas between",
-                                         codings));
-    auto encoded = encode_content(*coding, exchange.body);
-    if (!encoded) return refuse(context, encoded.error().text);
-    exchange.body = std::move(*encoded);
-  }
-  if (!has_field(exchange, "Content-Encoding"))
-    exchange.fields.emplace_back("Content-Encoding", codings);
-  return true;
-}
-
 bool read_auth(JSContext* context, JSValueConst value, ScriptExchange& exchange) {
   const std::string kind = text_of(context, value);
   exchange.digest = kind == "digest";
-  // Basic is that of the URL's user and password.
-  if (exchange.digest || kind == "basic") return true;
-  return refuse(context, fmt::format("auth \"{}\" is not supported; basic and digest are", kind));
+  // What k6 does not know either says nothing; this would be silence about what it does know.
+  if (kind != "ntlm") return true;
+  (void)throw_error(context, "auth \"ntlm\" is not supported; basic and digest are");
+  return false;
 }
 
 bool read_response_type(JSContext* context, JSValueConst value, ScriptExchange& exchange) {
@@ -183,7 +63,7 @@ bool read_response_type(JSContext* context, JSValueConst value, ScriptExchange& 
   if (type == "text") return exchange.response_type = ScriptExchange::Body::text, true;
   if (type == "binary") return exchange.response_type = ScriptExchange::Body::binary, true;
   if (type == "none") return exchange.response_type = ScriptExchange::Body::none, true;
-  return refuse(context, fmt::format("responseType \"{}\": it is text, binary, or none", type));
+  return exchange.refuse(fmt::format("responseType \"{}\": it is text, binary, or none", type));
 }
 
 bool read_parameter(JSContext* context, const std::string& key, JSValueConst value,
@@ -199,14 +79,16 @@ bool read_parameter(JSContext* context, const std::string& key, JSValueConst val
     std::uint32_t redirects = 0;
     if (JS_ToUint32(context, &redirects, value) < 0) return false;
     exchange.redirects_max = redirects;
+    exchange.redirects_given = true;
     return true;
   }
   if (key == "timeout") {
     const auto timeout = duration_of(context, value);
     if (!timeout)
-      return refuse(context, fmt::format("timeout {}: a number of milliseconds, or a text like "
-                                         "\"10s\"",
-                                         text_of(context, value)));
+      return exchange.refuse(
+          fmt::format("invalid timeout value {}: it is a number of milliseconds, or a text like "
+                      "\"10s\"",
+                      text_of(context, value)));
     exchange.timeout = *timeout;
     return true;
   }
@@ -216,6 +98,9 @@ bool read_parameter(JSContext* context, const std::string& key, JSValueConst val
 }
 
 bool read_url(JSContext* context, JSValueConst url, ScriptExchange& exchange) {
+  if (JS_IsString(url) == 0 && JS_IsObject(url) == 0)
+    return exchange.refuse(
+        1020, fmt::format("invalid URL: '#{}'", is_nothing(url) ? "<nil>" : text_of(context, url)));
   if (!JS_IsObject(url)) {
     const JsText text(context, url);
     exchange.url_text.assign(text.view());
@@ -249,6 +134,7 @@ bool read_plain(Engine& engine, ScriptExchange& exchange) {
   if (exchange.known != nullptr) return true;
   auto url = parse_url(exchange.url_text);
   if (!url) return false;
+  if (!url->user.empty()) return false;
   const std::string_view name = body.name_of_url(exchange.url_text);
   HttpSeries& series =
       body.http_series({exchange.method, name, engine.group, exchange.tags, exchange.expected});
@@ -273,14 +159,89 @@ void ScriptExchange::reset(const ScriptHttpOptions& defaults) {
   known = nullptr;
   timeout = std::chrono::seconds(60);
   redirects_max = defaults.redirects_max;
+  redirects_given = defaults.redirects_given;
   response_type = defaults.discard_bodies ? Body::none : Body::text;
   throws = defaults.throws;
   digest = false;
   expected.clear();
   jar.reset();
   cookies_replaced.clear();
-  was_invalid = false;
+  jar_cookies.clear();
+  unsent = Unsent::no;
 }
+
+bool ScriptExchange::refuse(std::uint16_t error_code, std::string why) {
+  unsent = Unsent::refused;
+  reply.reset();
+  reply.failure = RequestFailure{.code = error_code,
+                                 .message = "invalid request",
+                                 .cause = ErrorCode::invalid,
+                                 .detail = std::move(why)};
+  return false;
+}
+
+const std::string* ScriptExchange::field(std::string_view field_name) const {
+  const auto found = std::ranges::find_if(
+      fields, [field_name](const auto& one) { return equal_ignoring_case(one.first, field_name); });
+  return found != fields.end() ? &found->second : nullptr;
+}
+
+void ScriptExchange::set_default_field(std::string_view field_name, std::string_view value) {
+  if (field(field_name) == nullptr) fields.emplace_back(field_name, value);
+}
+
+namespace {
+
+// The length is ours to say; who says another is told.
+void check_content_length(Engine& engine, ScriptExchange& exchange) {
+  const std::string* given = exchange.field("Content-Length");
+  if (given == nullptr) return;
+  if (*given != std::to_string(exchange.body.size()))
+    engine.body->warn(
+        fmt::format("The specified Content-Length header \"{}\" in the {} request for {} doesn't "
+                    "match the actual request body length of {}, so it will be ignored!",
+                    *given, exchange.method, exchange.url_text, exchange.body.size()));
+  std::erase_if(exchange.fields, [](const auto& field) { return field.first == "Content-Length"; });
+}
+
+bool parse_target(ScriptExchange& exchange) {
+  auto url = parse_url(exchange.url_text);
+  if (url) return exchange.url = std::move(*url), true;
+  UrlTrouble trouble = trouble_of_url(exchange.url_text, url.error().text);
+  if (trouble.code == 1020) return exchange.refuse(trouble.code, std::move(trouble.text));
+  exchange.unsent = ScriptExchange::Unsent::no_protocol;
+  exchange.url = {};
+  exchange.reply.reset();
+  exchange.reply.failure = RequestFailure{.code = trouble.code,
+                                          .message = "unsupported protocol scheme",
+                                          .cause = ErrorCode::invalid,
+                                          .detail = std::move(trouble.text)};
+  return true;
+}
+
+bool read_parts(JSContext* context, const RequestArguments& arguments, ScriptExchange& exchange) {
+  Engine& engine = Engine::of(context);
+  if (!read_url(context, arguments.url, exchange)) return false;
+  if (is_nothing(arguments.params) && is_nothing(arguments.body) && exchange.name.empty() &&
+      read_plain(engine, exchange))
+    return true;
+  if (!parse_target(exchange)) return false;
+  bool good = true;
+  if (!is_nothing(arguments.params))
+    for_each_property(context, arguments.params, [&](const std::string& key, JSValueConst value) {
+      return good = read_parameter(context, key, value, exchange);
+    });
+  if (!good || !read_body(context, arguments.body, exchange)) return false;
+  if (JS_IsObject(arguments.params) && exchange.has_body)
+    if (const JsValue codings = property(context, arguments.params, "compression");
+        !is_nothing(codings.get()) &&
+        !compress_body(context, text_of(context, codings.get()), exchange))
+      return false;
+  check_content_length(engine, exchange);
+  return true;
+}
+
+}  // namespace
 
 bool read_request(JSContext* context, const RequestArguments& arguments, ScriptExchange& exchange) {
   Engine& engine = Engine::of(context);
@@ -288,118 +249,12 @@ bool read_request(JSContext* context, const RequestArguments& arguments, ScriptE
   exchange.group = engine.group;
   exchange.tags = engine.tag_text();
   exchange.expected = engine.expected;
-  exchange.method.assign(arguments.method);
-  if (!read_url(context, arguments.url, exchange)) return false;
-  if (is_nothing(arguments.params) && is_nothing(arguments.body) && exchange.name.empty() &&
-      read_plain(engine, exchange))
-    return true;
-  if (!is_nothing(arguments.params)) {
-    bool good = true;
-    for_each_property(context, arguments.params, [&](const std::string& key, JSValueConst value) {
-      return good = read_parameter(context, key, value, exchange);
-    });
-    if (!good) return false;
-  }
-  if (!read_body(context, arguments.body, exchange)) return false;
-  if (JS_IsObject(arguments.params) && exchange.has_body)
-    if (const JsValue codings = property(context, arguments.params, "compression");
-        !is_nothing(codings.get()) && !compress(context, exchange, text_of(context, codings.get())))
-      return false;
-  auto url = parse_url(exchange.url_text);
-  exchange.was_invalid = !url.has_value();
-  if (url) {
-    exchange.url = std::move(*url);
-  } else {
-    exchange.reply.reset();
-    exchange.reply.failure = RequestFailure{.code = 1020,
-                                            .message = "invalid URL",
-                                            .cause = ErrorCode::invalid,
-                                            .detail = url.error().text};
-  }
-  return true;
-}
-
-namespace {
-
-// All cookies of the request where it replaces some of the jar's.
-void replace_cookies(ScriptExchange& exchange, const CookieJar& jar, WallTime now) {
-  const auto own =
-      std::ranges::find(exchange.fields, "Cookie", &std::pair<std::string, std::string>::first);
-  for (const Cookie& cookie : jar.matching(exchange.url, now))
-    if (std::ranges::find(exchange.cookies_replaced, cookie.name) ==
-        exchange.cookies_replaced.end())
-      own->second.append("; ").append(cookie.name).append("=").append(cookie.value);
-}
-
-// Answers the challenge of a 401. False: there was none that can be answered.
-bool answer_challenge(Engine& engine, ScriptExchange& exchange, const Url& asked) {
-  const auto challenge = exchange.reply.fields().find("www-authenticate");
-  if (exchange.reply.status() != 401 || !challenge) return false;
-  const std::string chance = fmt::format("{:016x}", engine.vu->prng.next());
-  auto field = digest_authorization(*challenge, {.user = asked.user,
-                                                 .password = asked.password,
-                                                 .method = exchange.method,
-                                                 .target = asked.target,
-                                                 .chance = chance});
-  if (!field) {
-    engine.body->note_error("auth \"digest\": " + field.error().text);
-    return false;
-  }
-  exchange.fields.emplace_back("Authorization", std::move(*field));
-  return true;
-}
-
-// Waits for its turn where options.rps says how many there are.
-Result<> take_turn(Fiber& self, RequestPace& pace) {
-  if (pace.interval <= Duration{}) return {};
-  const Instant at = std::max(pace.next, self.now());
-  pace.next = at + pace.interval;
-  return at > self.now() ? self.sleep_until(at) : Result<>();
-}
-
-}  // namespace
-
-Result<> send_exchange(Fiber& self, Engine& engine, ScriptExchange& exchange) {
-  if (exchange.was_invalid) return {};
-  ScriptBody& body = *engine.body;
-  TRY(take_turn(self, body.scenario().shared.pace));
-  HttpSeries* series = exchange.known != nullptr ? exchange.known->series : nullptr;
-  if (series == nullptr) {
-    const std::string_view name = exchange.name.empty() ? body.name_of_url(exchange.url_text)
-                                                        : std::string_view(exchange.name);
-    series = &body.http_series(
-        {exchange.method, name, exchange.group, exchange.tags, exchange.expected});
-  }
-  if (!exchange.cookies_replaced.empty())
-    replace_cookies(exchange, exchange.jar ? *exchange.jar : engine.vu->session.cookies(),
-                    self.loop().wall());
-  const Url asked = exchange.digest ? exchange.url : Url{};
-  if (exchange.digest) {
-    exchange.url.user.clear();
-    exchange.url.password.clear();
-  }
-  const auto send = [&] {
-    exchange.views.clear();
-    for (const auto& [name, value] : exchange.fields) exchange.views.push_back({name, value});
-    const HttpRequest request{
-        .method = exchange.method,
-        .url = exchange.known != nullptr ? exchange.known->url : exchange.url,
-        .fields = exchange.views,
-        .body = exchange.body,
-        .encoded = exchange.known != nullptr ? &exchange.known->encoded : nullptr};
-    const HttpSendOptions options{.deadline = self.now() + exchange.timeout,
-                                  .redirects_max = exchange.redirects_max,
-                                  .body = exchange.response_type == ScriptExchange::Body::none
-                                              ? BodyHandling::discard
-                                              : BodyHandling::keep,
-                                  .jar = exchange.jar.get(),
-                                  .sends_jar = exchange.cookies_replaced.empty()};
-    HopRecorder recorder(body.scenario(), *engine.vu, *series);
-    return engine.vu->session.send(self, request, options, exchange.reply, &recorder);
-  };
-  auto sent = send();
-  if (sent && exchange.digest && answer_challenge(engine, exchange, asked)) sent = send();
-  return sent;
+  exchange.method.assign(arguments.method.empty() ? "GET" : arguments.method);
+  if (read_parts(context, arguments, exchange)) return true;
+  if (exchange.unsent != ScriptExchange::Unsent::refused) return false;
+  if (!exchange.throws) return true;
+  (void)throw_error(context, exchange.reply.failure->detail);
+  return false;
 }
 
 }  // namespace brunt

@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
 #include "script/classes.h"
 #include "script/exchange.h"
+#include "script/json_words.h"
 #include "script/library.h"
+#include "script/script_bytes.h"
+#include "script/url_words.h"
 #include "wire/cookie.h"
 
 namespace brunt {
@@ -42,15 +46,16 @@ ScriptExchange* exchange_of(JSContext* context, JSValueConst object) {
   return static_cast<ScriptExchange*>(JS_GetOpaque2(context, object, class_ids().response));
 }
 
-// Content-type as Content-Type.
-std::string canonical(std::string_view name) {
-  std::string text = to_lower(name);
-  bool first = true;
-  for (char& c : text) {
-    if (first && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    first = c == '-';
-  }
-  return text;
+// Makes the list if it is the first of that name. Takes the value.
+void append_to_list(JSContext* context, JSValueConst object, const char* name, JSValue value) {
+  const JsValue known = property(context, object, name);
+  const bool is_first = !JS_IsObject(known.get());
+  const JsValue list(context, is_first ? JS_NewArray(context) : JS_DupValue(context, known.get()));
+  if (is_first) set_property(context, object, name, JS_DupValue(context, list.get()));
+  std::uint32_t length = 0;
+  const JsValue size = property(context, list.get(), "length");
+  JS_ToUint32(context, &length, size.get());
+  JS_SetPropertyUint32(context, list.get(), length, value);
 }
 
 JSValue cookies_of(JSContext* context, const ScriptExchange& exchange) {
@@ -69,16 +74,7 @@ JSValue cookies_of(JSContext* context, const ScriptExchange& exchange) {
     set_property(context, one, "max_age", JS_NewInt64(context, cookie->max_age_s.value_or(0)));
     set_property(context, one, "expires",
                  JS_NewInt64(context, cookie->expires ? cookie->expires->unix_ns / 1'000'000 : 0));
-    const JsValue known = property(context, object, cookie->name.c_str());
-    const bool is_first = !JS_IsObject(known.get());
-    const JsValue list(context,
-                       is_first ? JS_NewArray(context) : JS_DupValue(context, known.get()));
-    if (is_first)
-      set_property(context, object, cookie->name.c_str(), JS_DupValue(context, list.get()));
-    std::uint32_t length = 0;
-    const JsValue size = property(context, list.get(), "length");
-    JS_ToUint32(context, &length, size.get());
-    JS_SetPropertyUint32(context, list.get(), length, one);
+    append_to_list(context, object, cookie->name.c_str(), one);
   }
   return object;
 }
@@ -99,29 +95,79 @@ JSValue timings_of(JSContext* context, const HttpTimings& timings) {
   return object;
 }
 
+// The Cookie header as it was sent: the request's own cookies, then the jar's.
+std::string cookie_line(const ScriptExchange& exchange) {
+  const std::string* own = exchange.field("Cookie");
+  std::string line = own != nullptr ? *own : std::string();
+  if (!line.empty() && !exchange.jar_cookies.empty()) line += "; ";
+  return line + exchange.jar_cookies;
+}
+
+// { id: [{ name, value, replace }] }
+JSValue request_cookies(JSContext* context, std::string_view line) {
+  const JSValue object = JS_NewObject(context);
+  for (const std::string_view part : split(line, ';')) {
+    const std::string_view pair = trim(part);
+    if (pair.empty()) continue;
+    const std::string name(pair.substr(0, pair.find('=')));
+    const JSValue one = JS_NewObject(context);
+    set_property(context, one, "name", js_string(context, name));
+    set_property(context, one, "value",
+                 js_string(context, pair.substr(std::min(name.size() + 1, pair.size()))));
+    set_property(context, one, "replace", js_bool(false));
+    append_to_list(context, object, name.c_str(), one);
+  }
+  return object;
+}
+
 JSValue request_of(JSContext* context, const ScriptExchange& exchange) {
   const JSValue object = JS_NewObject(context);
   set_property(context, object, "method", js_string(context, exchange.method));
   set_property(context, object, "url", js_string(context, exchange.url_text));
   set_property(context, object, "body", js_string(context, exchange.body));
   const JSValue fields = JS_NewObject(context);
-  for (const auto& [name, value] : exchange.fields) {
+  const auto add = [&](const char* name, std::string_view value) {
     const JSValue list = JS_NewArray(context);
     JS_SetPropertyUint32(context, list, 0, js_string(context, value));
-    set_property(context, fields, canonical(name).c_str(), list);
-  }
+    set_property(context, fields, name, list);
+  };
+  for (const auto& [name, value] : exchange.fields) add(name.c_str(), value);
+  if (exchange.field("User-Agent") == nullptr)
+    add("User-Agent", Engine::of(context).bundle->http.user_agent);
+  const std::string cookies = cookie_line(exchange);
+  if (!cookies.empty()) add("Cookie", cookies);
   set_property(context, object, "headers", fields);
+  set_property(context, object, "cookies", request_cookies(context, cookies));
   return object;
 }
 
+// Whether there is a body to look at, be it an empty one.
+bool has_body(const ScriptExchange& exchange) {
+  if (exchange.unsent == ScriptExchange::Unsent::refused) return true;
+  const std::uint16_t status = exchange.reply.status();
+  const bool never_has = status < 200 || status == 204 || status == 304;
+  return exchange.reply.ok() && !never_has && exchange.response_type != ScriptExchange::Body::none;
+}
+
 JSValue body_of(JSContext* context, const ScriptExchange& exchange) {
+  if (!has_body(exchange)) return js_null;
   const std::string_view bytes = exchange.reply.body();
-  if (exchange.response_type == ScriptExchange::Body::none) return js_null;
-  if (exchange.response_type == ScriptExchange::Body::binary)
-    return JS_NewArrayBufferCopy(context, reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                 bytes.size());
-  if (!exchange.reply.ok()) return js_null;
-  return js_string(context, bytes);
+  return exchange.response_type == ScriptExchange::Body::binary ? js_array_buffer(context, bytes)
+                                                                : js_string(context, bytes);
+}
+
+JSValue throw_no_body(JSContext* context, std::string_view wanted) {
+  return throw_error(context,
+                     fmt::format("the body is null so we can't transform it to {} - this likely "
+                                 "was because of a request error getting the response",
+                                 wanted));
+}
+
+// What is special to a request that was not made stands in the detail.
+std::string_view error_of(const RequestFailure& failure) {
+  return failure.phase == RequestPhase::prepare && !failure.detail.empty()
+             ? std::string_view(failure.detail)
+             : failure.message;
 }
 
 std::string tls_name(std::string_view version) {
@@ -152,7 +198,7 @@ JSValue simple_member(JSContext* context, const ScriptExchange& exchange, int me
     case Member::remote_port:
       return JS_NewInt32(context, reply.ok() ? reply.remote.port() : 0);
     case Member::error:
-      return js_string(context, reply.failure ? reply.failure->message : std::string_view());
+      return js_string(context, reply.failure ? error_of(*reply.failure) : std::string_view());
     case Member::error_code:
       return JS_NewInt32(context, reply.error_code());
     case Member::tls_version:
@@ -204,12 +250,17 @@ JSValue to_json(JSContext* context, JSValueConst self, int, JSValueConst*) {
 JSValue json(JSContext* context, JSValueConst self, int count, JSValueConst* arguments) {
   const ScriptExchange* exchange = exchange_of(context, self);
   if (exchange == nullptr) return js_exception;
+  if (!has_body(*exchange)) return throw_no_body(context, "JSON");
   const std::string_view bytes = exchange->reply.body();
-  if (exchange->response_type == ScriptExchange::Body::none || bytes.empty())
-    return throw_error(context, "the body is empty, so that there is no JSON in it");
+  const bool selects = count > 0 && !is_nothing(arguments[0]);
   // The view ends in a NUL: it is a whole string's.
-  JsValue value(context, JS_ParseJSON(context, bytes.data(), bytes.size(), "response body"));
-  if (value.failed() || count == 0 || is_nothing(arguments[0])) return value.release();
+  JsValue value(context, bytes.empty() ? js_exception
+                                       : JS_ParseJSON(context, bytes.data(), bytes.size(), "body"));
+  if (value.failed()) {
+    JS_FreeValue(context, JS_GetException(context));
+    return selects ? js_undefined : throw_error(context, trouble_of_json(bytes));
+  }
+  if (!selects) return value.release();
   const JsText selector(context, arguments[0]);
   return selector.ok() ? select_json(context, value.get(), selector.view()) : js_exception;
 }
@@ -219,12 +270,18 @@ constexpr std::array<const char*, 3> html_methods = {"html", "submitForm", "clic
 // They are in library/html.js and take the response first.
 JSValue call_html(JSContext* context, JSValueConst self, int count, JSValueConst* arguments,
                   int which) {
+  const ScriptExchange* exchange = exchange_of(context, self);
+  if (exchange == nullptr) return js_exception;
+  if (!has_body(*exchange)) return throw_no_body(context, "HTML");
   const JsValue html(context, library(context, "html"));
   if (html.failed()) return js_exception;
   const JsValue method =
       property(context, html.get(), html_methods[static_cast<std::size_t>(which)]);
   JSValueConst all[] = {self, count > 0 ? arguments[0] : js_undefined};
-  return JS_Call(context, method.get(), js_undefined, 2, all);
+  const JSValue made = JS_Call(context, method.get(), js_undefined, 2, all);
+  if (which == 0 && JS_IsObject(made))
+    set_property(context, made, "url", simple_member(context, *exchange, Member::url));
+  return made;
 }
 
 void let_go(JSRuntime* runtime, JSValue object) {
@@ -265,32 +322,64 @@ void add_response_class(JSContext* context) {
 
 }  // namespace
 
+std::string canonical_field_name(std::string_view name) {
+  std::string text = to_lower(name);
+  bool first = true;
+  for (char& c : text) {
+    if (first && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    first = c == '-';
+  }
+  return text;
+}
+
 JSValue js_headers(JSContext* context, HttpFields fields) {
   const JSValue object = JS_NewObject(context);
   for (const HttpField field : fields)
-    set_property(context, object, canonical(field.name).c_str(),
+    set_property(context, object, canonical_field_name(field.name).c_str(),
                  js_string(context, fields.join(field.name)));
   return object;
 }
+
+namespace {
+
+// What the user is told: without what differs from one request to the next of a kind.
+std::string told_text(const ScriptExchange& exchange) {
+  const RequestFailure& failure = *exchange.reply.failure;
+  if (exchange.unsent != ScriptExchange::Unsent::no) return failure.detail;
+  const Url& to = exchange.known != nullptr ? exchange.known->url : exchange.url;
+  return fmt::format("{} {}: {}", exchange.method, to.authority(), error_of(failure));
+}
+
+// In Go's words, which scripts may look for: Get "http://shop.test/": lookup shop.test: no such
+// host.
+std::string thrown_text(const ScriptExchange& exchange) {
+  const RequestFailure& failure = *exchange.reply.failure;
+  if (exchange.unsent == ScriptExchange::Unsent::refused) return failure.detail;
+  const Url& asked = exchange.known != nullptr ? exchange.known->url : exchange.url;
+  const Url& last = exchange.reply.redirected_url ? *exchange.reply.redirected_url : asked;
+  std::string why(error_of(failure));
+  if (failure.code == 1101) why = fmt::format("lookup {}: no such host", last.host);
+  if (failure.code == 1212)
+    why = fmt::format("dial tcp {}: connect: connection refused", last.authority());
+  return fmt::format(
+      "{}{} \"{}\": {}", exchange.method.substr(0, 1), to_lower(exchange.method).substr(1),
+      exchange.reply.redirected_url ? last.text() : without_secrets(exchange.url_text), why);
+}
+
+}  // namespace
 
 JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchange) {
   ScriptBody& home = *Engine::of(context).body;
   if (exchange->reply.failure) {
     const RequestFailure& failure = *exchange->reply.failure;
-    const Url& to = exchange->known != nullptr ? exchange->known->url : exchange->url;
-    const std::string text =
-        fmt::format("{} {}: {}", exchange->method,
-                    exchange->was_invalid ? exchange->url_text : to.authority(), failure.message);
     if (exchange->throws) {
-      const std::string thrown =
-          fmt::format("{} {}: {}", exchange->method, exchange->url_text, failure.message);
+      const std::string thrown = thrown_text(*exchange);
       home.exchanges().give_back(std::move(exchange));
       return throw_error(context, thrown);
     }
     // Where our own rules forbid it, the detail says what to do.
-    home.scenario().shared.watcher.step_failed(
-        home.scenario().scenario.name,
-        "request failed: " + (failure.cause == ErrorCode::denied ? failure.detail : text));
+    home.warn("Request Failed: " +
+              (failure.cause == ErrorCode::denied ? failure.detail : told_text(*exchange)));
   }
   // Many users import k6/http and never ask for anything.
   if (JS_IsRegisteredClass(JS_GetRuntime(context), class_ids().response) == 0)

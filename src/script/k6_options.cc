@@ -257,7 +257,7 @@ class OptionsReader {
     if (name == "userAgent") return http.user_agent = value.text(), Result<>();
     if (name == "maxRedirects")
       return http.redirects_max = static_cast<std::uint32_t>(TRY(count_in(name, value))),
-             Result<>();
+             http.redirects_given = true, Result<>();
     if (name == "batch" || name == "batchPerHost") {
       // k6: 0 is no limit.
       const std::uint64_t count = TRY(count_in(name, value));
@@ -266,6 +266,14 @@ class OptionsReader {
       return {};
     }
     if (Duration* limit = limit_of(name)) return *limit = TRY(duration_in(name, value)), Result<>();
+    if (name == "httpDebug") return read_http_debug(value);
+    if (name == "consoleOutput") return bundle_.console_output = value.text(), Result<>();
+    if (name == "systemTags") return read_system_tags(value);
+    if (name == "tlsCipherSuites")
+      for (const std::string& cipher : ciphers_left_out(value))
+        bundle_.warnings.push_back(fmt::format(
+            "options.tlsCipherSuites: {} is left out: the TLS library here no longer has it",
+            cipher));
     if (name == "summaryTrendStats") return read_trend_stats(value);
     if (name == "summaryTimeUnit") return read_time_unit(value);
     if (name == "noSetup" || name == "noTeardown") {
@@ -309,6 +317,31 @@ class OptionsReader {
     if (name == "teardownTimeout") return &bundle_.life.teardown_max;
     if (name == "handleSummaryTimeout") return &bundle_.life.summary_max;
     return nullptr;
+  }
+
+  Result<> read_http_debug(const Json& value) {
+    using Debug = ScriptHttpOptions::Debug;
+    const std::string text = value.text();
+    bundle_.http.debug = text.empty() ? Debug::off : text == "full" ? Debug::full : Debug::heads;
+    return {};
+  }
+
+  // They are taken by what writes samples; here they are only judged.
+  static Result<> read_system_tags(const Json& value) {
+    constexpr std::array<std::string_view, 18> known = {"proto",       "subproto",
+                                                        "status",      "method",
+                                                        "url",         "name",
+                                                        "group",       "check",
+                                                        "error",       "error_code",
+                                                        "tls_version", "scenario",
+                                                        "service",     "expected_response",
+                                                        "iter",        "vu",
+                                                        "ocsp_status", "ip"};
+    if (!value.is_array()) return wrong("systemTags", "a list like [\"status\", \"url\"]", value);
+    for (const Json& name : value.array())
+      if (std::ranges::find(known, std::string_view(name.text())) == known.end())
+        return wrong("systemTags", "names of k6's system tags", name);
+    return {};
   }
 
   Result<> read_trend_stats(const Json& value) {
@@ -370,8 +403,7 @@ class OptionsReader {
   // Ours to leave out: none is ever made, or k6's cloud's.
   static constexpr std::string_view meaningless[] = {"noUsageReport", "metricSamplesBufferSize",
                                                      "cloud", "ext"};
-  static constexpr std::string_view ignored[] = {"paused",        "httpDebug", "systemTags",
-                                                 "consoleOutput", "features",  "linger"};
+  static constexpr std::string_view ignored[] = {"paused", "features", "linger"};
 
   const Json& options_;
   ScriptPlace place_;

@@ -12,16 +12,18 @@
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
 #include "script/module_exports.h"
+#include "script/script_bytes.h"
 
 namespace brunt {
 namespace {
 
-bool may_request(JSContext* context) {
+bool may_request(JSContext* context,
+                 std::string_view what = "Making http requests in the init context") {
   const Engine& engine = Engine::of(context);
   if (engine.body != nullptr && engine.fiber != nullptr) return true;
-  (void)throw_error(context,
-                    "Making http requests in the init context is not supported: put them into the "
-                    "default function or setup()");
+  (void)throw_error(context, fmt::format("{} is not supported: put it into the default function or "
+                                         "setup()",
+                                         what));
   return false;
 }
 
@@ -53,6 +55,12 @@ constexpr std::array<const char*, 7> methods = {"GET",   "HEAD",   "POST",   "PU
 
 JSValue js_bodyless(JSContext* context, JSValueConst, int count, JSValueConst* arguments,
                     int method) {
+  const Engine& engine = Engine::of(context);
+  if (count > 2 && engine.body != nullptr)
+    engine.body->warn(
+        fmt::format("http.{} only accepts a url and a params argument, but {} "
+                    "arguments were given",
+                    method == 0 ? "get" : "head", count));
   return make_request(context, {.method = methods[static_cast<std::size_t>(method)],
                                 .url = argument(count, arguments, 0),
                                 .body = js_undefined,
@@ -89,6 +97,7 @@ JSValue js_async_request(JSContext* context, JSValueConst, int count, JSValueCon
   auto exchange = engine.body->exchanges().take();
   const std::string method = upper(text_of(context, argument(count, arguments, 0)));
   JsPromise promise(context);
+  JsValue shown(context, promise.value());
   if (!read_request(context,
                     {.method = method,
                      .url = argument(count, arguments, 1),
@@ -96,9 +105,8 @@ JSValue js_async_request(JSContext* context, JSValueConst, int count, JSValueCon
                      .params = argument(count, arguments, 3)},
                     *exchange)) {
     engine.body->exchanges().give_back(std::move(exchange));
-    return js_exception;
+    return promise.resolve(js_exception) ? shown.release() : js_exception;
   }
-  JsValue shown(context, promise.value());
   const auto started =
       engine.events.start("http.asyncRequest",
                           [&engine, promise = std::move(promise), exchange = std::move(exchange)](
@@ -112,9 +120,13 @@ JSValue js_async_request(JSContext* context, JSValueConst, int count, JSValueCon
   return started ? shown.release() : throw_error(context, started.error().text);
 }
 
+// What marks an object of http.url``.
+constexpr const char* url_mark = "__brunt_url";
+
 // One of a batch: a URL, [method, url, body, params], or { method, url, body, params }.
-bool read_item(JSContext* context, JSValueConst item, ScriptExchange& exchange) {
-  if (!JS_IsObject(item))
+bool read_item(JSContext* context, const std::string& key, JSValueConst item,
+               ScriptExchange& exchange) {
+  if (!JS_IsObject(item) || JS_ToBool(context, property(context, item, url_mark).get()) > 0)
     return read_request(
         context, {.method = "GET", .url = item, .body = js_undefined, .params = js_undefined},
         exchange);
@@ -125,10 +137,18 @@ bool read_item(JSContext* context, JSValueConst item, ScriptExchange& exchange) 
   };
   const JsValue method = part(0, "method"), url = part(1, "url"), body = part(2, "body"),
                 params = part(3, "params");
+  if (JS_IsUndefined(url.get())) {
+    (void)throw_error(context, fmt::format("batch request {} doesn't have a url key", key));
+    return false;
+  }
   const std::string name = is_nothing(method.get()) ? "GET" : upper(text_of(context, method.get()));
-  return read_request(
-      context, {.method = name, .url = url.get(), .body = body.get(), .params = params.get()},
-      exchange);
+  const bool never_has_body = !is_list && (name == "GET" || name == "HEAD");
+  return read_request(context,
+                      {.method = name,
+                       .url = url.get(),
+                       .body = never_has_body ? js_undefined : body.get(),
+                       .params = params.get()},
+                      exchange);
 }
 
 struct Batch {
@@ -151,20 +171,43 @@ bool send_all(Engine& engine, Batch& batch) {
   return group.join(*engine.fiber) && next >= batch.exchanges.size() && !engine.interrupted();
 }
 
+// False: an exception is pending.
+bool is_batch(JSContext* context, int count, JSValueConst* arguments) {
+  std::string why;
+  if (count == 0) {
+    why = "no argument was provided to http.batch()";
+  } else if (count > 1) {
+    why = "http.batch() accepts only an array or an object of requests";
+  } else if (!JS_IsObject(arguments[0])) {
+    why = fmt::format(
+        "invalid http.batch() argument type {}: it is an array or an object of "
+        "requests",
+        is_nothing(arguments[0])         ? "<nil>"
+        : JS_IsString(arguments[0]) != 0 ? "string"
+                                         : "of a single value");
+  }
+  if (!why.empty()) (void)throw_error(context, why);
+  return why.empty();
+}
+
 JSValue js_batch(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
-  if (!may_request(context)) return js_exception;
-  const JSValueConst requests = argument(count, arguments, 0);
-  if (!JS_IsObject(requests))
-    return throw_error(context, "http.batch() takes a list or an object of requests");
+  if (!may_request(context, "Using batch in the init context") ||
+      !is_batch(context, count, arguments))
+    return js_exception;
+  const JSValueConst requests = arguments[0];
   Engine& engine = Engine::of(context);
   Batch batch;
-  bool good = true;
+  bool good = true, refused = false;
   for_each_property(context, requests, [&](const std::string& key, JSValueConst item) {
     batch.keys.push_back(key);
+    if (refused) return true;
     batch.exchanges.push_back(engine.body->exchanges().take());
-    return good = read_item(context, item, *batch.exchanges.back());
+    good = read_item(context, key, item, *batch.exchanges.back());
+    refused = good && batch.exchanges.back()->unsent == ScriptExchange::Unsent::refused;
+    return good;
   });
-  const bool sent = good && send_all(engine, batch);
+  // As in k6: where one cannot be made none is, and those behind it have no response.
+  const bool sent = good && (refused || send_all(engine, batch));
   if (!sent)
     for (auto& exchange : batch.exchanges) engine.body->exchanges().give_back(std::move(exchange));
   if (!good) return js_exception;
@@ -172,9 +215,11 @@ JSValue js_batch(JSContext* context, JSValueConst, int count, JSValueConst* argu
   JsValue result(context,
                  JS_IsArray(context, requests) > 0 ? JS_NewArray(context) : JS_NewObject(context));
   for (std::size_t i = 0; i < batch.keys.size(); ++i) {
-    const JSValue response = make_response(context, std::move(batch.exchanges[i]));
+    const bool is_made = i < batch.exchanges.size();
+    const JSValue response =
+        is_made ? make_response(context, std::move(batch.exchanges[i])) : js_null;
     if (JS_IsException(response)) {
-      for (++i; i < batch.keys.size(); ++i)
+      for (++i; i < batch.exchanges.size(); ++i)
         engine.body->exchanges().give_back(std::move(batch.exchanges[i]));
       return js_exception;
     }
@@ -201,12 +246,18 @@ JSValue js_url(JSContext* context, JSValueConst, int count, JSValueConst* argume
   const JSValue made = JS_NewObject(context);
   set_property(context, made, "name", js_string(context, name));
   set_property(context, made, "url", js_string(context, url));
+  JS_DefinePropertyValueStr(context, made, url_mark, js_bool(true), 0);
   return made;
 }
 
 // http.file(data, filename, type): a part of a form.
 JSValue js_file(JSContext* context, JSValueConst, int count, JSValueConst* arguments) {
   const JSValueConst filename = argument(count, arguments, 1), type = argument(count, arguments, 2);
+  std::string bytes;
+  if (!read_bytes(context, argument(count, arguments, 0), bytes)) {
+    JS_FreeValue(context, JS_GetException(context));
+    return throw_error(context, "http.file(): invalid type, expected string or ArrayBuffer");
+  }
   const JSValue file = JS_NewObject(context);
   set_property(context, file, "data", JS_DupValue(context, argument(count, arguments, 0)));
   set_property(context, file, "filename",
@@ -246,6 +297,30 @@ constexpr JsFunction functions[] = {{"request", js_request, 4},
 
 constexpr const char* classes[] = {"CookieJar"};
 
+struct TextConstant {
+  const char* name;
+  const char* value;
+};
+constexpr TextConstant constants[] = {
+    {"TLS_1_0", "tls1.0"},
+    {"TLS_1_1", "tls1.1"},
+    {"TLS_1_2", "tls1.2"},
+    {"TLS_1_3", "tls1.3"},
+    {"OCSP_STATUS_GOOD", "good"},
+    {"OCSP_STATUS_REVOKED", "revoked"},
+    {"OCSP_STATUS_SERVER_FAILED", "server_failed"},
+    {"OCSP_STATUS_UNKNOWN", "unknown"},
+    {"OCSP_REASON_UNSPECIFIED", "unspecified"},
+    {"OCSP_REASON_KEY_COMPROMISE", "key_compromise"},
+    {"OCSP_REASON_CA_COMPROMISE", "ca_compromise"},
+    {"OCSP_REASON_AFFILIATION_CHANGED", "affiliation_changed"},
+    {"OCSP_REASON_SUPERSEDED", "superseded"},
+    {"OCSP_REASON_CESSATION_OF_OPERATION", "cessation_of_operation"},
+    {"OCSP_REASON_CERTIFICATE_HOLD", "certificate_hold"},
+    {"OCSP_REASON_REMOVE_FROM_CRL", "remove_from_crl"},
+    {"OCSP_REASON_PRIVILEGE_WITHDRAWN", "privilege_withdrawn"},
+    {"OCSP_REASON_AA_COMPROMISE", "aa_compromise"}};
+
 int fill(JSContext* context, JSModuleDef* module) {
   add_cookie_jar_class(context);
   ModuleExports exports(context, module);
@@ -253,6 +328,7 @@ int fill(JSContext* context, JSModuleDef* module) {
     exports.give(one.name, JS_NewCFunctionMagic(context, one.code, one.name, 1,
                                                 JS_CFUNC_generic_magic, one.method));
   exports.give(functions);
+  for (const auto& [name, value] : constants) exports.give(name, js_string(context, value));
   exports.give(classes[0], JS_NewCFunction2(context, js_new_cookie_jar, classes[0], 0,
                                             JS_CFUNC_constructor_or_func, 0));
   return exports.finish();
@@ -261,7 +337,7 @@ int fill(JSContext* context, JSModuleDef* module) {
 }  // namespace
 
 JSModuleDef* make_http_module(JSContext* context) {
-  return declare_module(context, "k6/http", fill, method_functions, functions, classes);
+  return declare_module(context, "k6/http", fill, method_functions, functions, classes, constants);
 }
 
 }  // namespace brunt

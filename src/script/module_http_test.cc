@@ -88,9 +88,11 @@ TEST_CASE("a body is compressed as its parameter says") {
   world.play(
       script("http.post('http://localhost/', 'hello hello', { compression: 'gzip' });"
              "http.post('http://localhost/', { a: 'b' }, { compression: 'deflate, br' });"
-             "try { http.post('http://localhost/', 'x', { compression: 'lzma' }) }"
-             "catch (e) { check(e, { told: (e) => e.message.includes('lzma') }) }"));
-  REQUIRE(world.requests.size() == 2);
+             "const r = http.post('http://localhost/', 'x', { compression: 'lzma' });"
+             "check(r, { told: (r) => r.error.includes('lzma') });"
+             "http.post('http://localhost/', 'x', { compression: ' ' });"));
+  REQUIRE(world.requests.size() == 3);
+  CHECK(field_of(world.requests[2], "content-encoding") == "-");
   ContentDecoder decoder;
   std::string plain;
   CHECK(field_of(world.requests[0], "content-encoding") == "gzip");
@@ -128,6 +130,9 @@ TEST_CASE("a digest challenge is answered, and both requests are measured") {
                                      ":auth:" + md5_hex("GET:/x"));
   CHECK(part("response") == wanted);
   CHECK(world.sum("http_reqs", {{"status", "401"}}) == 1);
+  // The challenge was expected.
+  CHECK(world.sum("http_req_failed") == 0);
+  CHECK(world.sum("http_reqs", {{"url", "http://localhost/x"}}) == 2);
 }
 
 TEST_CASE("tags of the virtual user are on all that it measures, until they are taken away") {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/units.h"
 #include "load/segment.h"
 #include "net/allow_list.h"
@@ -78,30 +81,33 @@ Result<> read_dns(const Json& value, ScriptNetworkOptions& options) {
 Result<> read_tls_version(const Json& value, ScriptNetworkOptions& options) {
   options.tls_version_min = value.is_object() ? text_at(value, "min") : value.text();
   options.tls_version_max = value.is_object() ? text_at(value, "max") : value.text();
+  // Which nobody speaks any more, k6 neither: from the next on.
+  if (options.tls_version_min == "ssl3.0") options.tls_version_min = "tls1.0";
   for (const std::string& one : {options.tls_version_min, options.tls_version_max})
     if (!one.empty()) TRY(checked("tlsVersion", parse_tls_version(one)));
   return {};
 }
 
 Result<> read_tls_auth(const Json& value, ScriptNetworkOptions& options) {
-  if (!value.is_array()) return wrong("tlsAuth", "a list of { cert, key }", value);
-  if (value.array().empty()) return {};
-  const Json& own = value.array().front();
-  if (value.array().size() > 1 || own.find("domains") != nullptr)
-    return fail(
-        ErrorCode::unsupported,
-        "options.tlsAuth: one certificate for all servers is supported; several, or `domains`, "
-        "are not yet");
-  options.certificate = text_at(own, "cert");
-  options.key = text_at(own, "key");
-  options.key_password = text_at(own, "password");
+  if (!value.is_array()) return wrong("tlsAuth", "a list of { cert, key, domains }", value);
+  options.certificates.clear();
+  for (const Json& one : value.array()) {
+    ScriptNetworkOptions::Certificate certificate{.certificate = text_at(one, "cert"),
+                                                  .key = text_at(one, "key"),
+                                                  .key_password = text_at(one, "password")};
+    if (const Json* domains = one.find("domains"); domains != nullptr && !domains->is_null())
+      certificate.domains = TRY(texts_in("tlsAuth.domains", *domains));
+    options.certificates.push_back(std::move(certificate));
+  }
   return {};
 }
 
 Result<> read_ciphers(const Json& value, ScriptNetworkOptions& options) {
   options.tls_ciphers.clear();
+  const auto left_out = ciphers_left_out(value);
   for (const std::string& name : TRY(texts_in("tlsCipherSuites", value)))
-    options.tls_ciphers.append(options.tls_ciphers.empty() ? "" : ":").append(name);
+    if (std::ranges::find(left_out, name) == left_out.end())
+      options.tls_ciphers.append(options.tls_ciphers.empty() ? "" : ":").append(name);
   return {};
 }
 
@@ -111,6 +117,20 @@ Result<> read_segment(const Json& value, std::string& text) {
 }
 
 }  // namespace
+
+std::vector<std::string> ciphers_left_out(const Json& value) {
+  // k6 takes them; OpenSSL has them no more.
+  constexpr std::array<std::string_view, 5> gone = {
+      "TLS_RSA_WITH_RC4_128_SHA", "TLS_ECDHE_RSA_WITH_RC4_128_SHA",
+      "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+      "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"};
+  std::vector<std::string> found;
+  if (value.is_array())
+    for (const Json& one : value.array())
+      if (std::ranges::find(gone, std::string_view(one.text())) != gone.end())
+        found.push_back(one.text());
+  return found;
+}
 
 Result<bool> read_network_option(std::string_view name, const Json& value,
                                  ScriptNetworkOptions& options) {

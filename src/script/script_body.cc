@@ -101,6 +101,10 @@ void ScriptBody::note_error(std::string_view text) {
   body_series_.error(redacted(bundle(), text));
 }
 
+void ScriptBody::warn(std::string_view text) {
+  scenario_.shared.watcher.step_failed(scenario_.scenario.name, redacted(bundle(), text));
+}
+
 std::uint32_t ScriptBody::enter_group(std::uint32_t outer, std::string_view name) {
   key_ = groups_[outer];
   key_.append("::").append(name);

@@ -98,6 +98,8 @@ class ScriptBody final : public VuBody {
   Result<MetricId> find_metric(std::string_view name) const { return registry_.find(name); }
   void say(std::string_view text);
   void note_error(std::string_view text);
+  // Tells the user, each text once; nothing is counted.
+  void warn(std::string_view text);
 
  private:
   struct TextHash {

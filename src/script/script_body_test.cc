@@ -162,10 +162,10 @@ TEST_CASE("a request that fails is told once, or thrown where that was asked for
              "let threw = ''; try { http.get('http://localhost:1/', { throw: true }) }"
              "catch (e) { threw = e.message }"
              "check(threw, { threw: (t) => t.includes('connection refused') });"
-             "check(http.get('nonsense'), { invalid: (r) => r.error_code === 1020 });"));
+             "check(http.get('nonsense'), { invalid: (r) => r.error_code === 1000 });"));
   CHECK(world.sum("checks") == 2);
   REQUIRE(world.told.size() == 3);
-  CHECK(world.told[0] == "request failed: GET localhost:1: dial: connection refused");
+  CHECK(world.told[0] == "Request Failed: GET localhost:1: dial: connection refused");
 }
 
 TEST_CASE("a batch is sent at once, and its results keep their order and names") {

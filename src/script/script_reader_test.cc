@@ -145,9 +145,9 @@ TEST_CASE("what makes no sense is refused with the option's name") {
 }
 
 TEST_CASE("options that have no effect are told, and do not stop the run") {
-  const Plan plan = with_options("{ httpDebug: 'full', noUsageReport: true, nonsense: 1 }");
+  const Plan plan = with_options("{ paused: true, noUsageReport: true, nonsense: 1 }");
   REQUIRE(plan.script->warnings.size() == 2);
-  CHECK(plan.script->warnings[0] == "options.httpDebug is not supported yet, and has no effect");
+  CHECK(plan.script->warnings[0] == "options.paused is not supported yet, and has no effect");
   CHECK(plan.script->warnings[1] == "options.nonsense: there is no such option");
 }
 
@@ -171,18 +171,37 @@ TEST_CASE("options of the network are kept for the run") {
   CHECK(network.requests_each_second == 50);
   CHECK(network.tls_version_min == "tls1.2");
   CHECK(network.tls_ciphers == "TLS_AES_128_GCM_SHA256");
-  CHECK(network.key_password == "p");
+  REQUIRE(network.certificates.size() == 1);
+  CHECK(network.certificates[0].key_password == "p");
   CHECK(network.segment == "1/4");
   CHECK(plan.script->life.setup_max == 5s);
   CHECK(plan.script->life.teardown_max == 1500ms);
   CHECK(plan.script->life.trend_stats == std::vector<std::string>{"avg", "p(99.9)"});
 }
 
+TEST_CASE("certificates go to the servers that they are for, and lost ciphers are told") {
+  const Plan plan = with_options(
+      "{ tlsAuth: [{ cert: 'C', key: 'K' }, { cert: 'D', key: 'L', domains: ['*.shop.test'] }],"
+      "  tlsVersion: { min: 'ssl3.0', max: 'tls1.2' }, httpDebug: 'full', consoleOutput: 'c.log',"
+      "  systemTags: ['url', 'vu'],"
+      "  tlsCipherSuites: ['TLS_RSA_WITH_RC4_128_SHA', 'TLS_RSA_WITH_AES_128_GCM_SHA256'] }");
+  const ScriptNetworkOptions& network = plan.script->network;
+  REQUIRE(network.certificates.size() == 2);
+  CHECK(network.certificates[0].domains.empty());
+  CHECK(network.certificates[1].domains == std::vector<std::string>{"*.shop.test"});
+  CHECK(network.tls_version_min == "tls1.0");
+  CHECK(network.tls_ciphers == "TLS_RSA_WITH_AES_128_GCM_SHA256");
+  CHECK(plan.script->http.debug == ScriptHttpOptions::Debug::full);
+  CHECK(plan.script->console_output == "c.log");
+  REQUIRE(plan.script->warnings.size() == 1);
+  CHECK(plan.script->warnings[0].contains("TLS_RSA_WITH_RC4_128_SHA is left out"));
+}
+
 TEST_CASE("options of the network that make no sense are refused") {
   for (const char* options :
        {"{ hosts: 'x' }", "{ blacklistIPs: ['10.0.0.0/99'] }", "{ localIPs: 'nowhere' }",
         "{ dns: { policy: 'none' } }", "{ dns: { select: 5 } }", "{ tlsVersion: 'tls9' }",
-        "{ tlsAuth: [{ cert: 'a' }, { cert: 'b' }] }", "{ rps: 'many' }",
+        "{ tlsAuth: { cert: 'a' } }", "{ systemTags: ['nope'] }", "{ rps: 'many' }",
         "{ executionSegment: '3/2' }", "{ summaryTimeUnit: 'h' }", "{ summaryTrendStats: ['x'] }",
         "{ setupTimeout: 'soon' }"}) {
     CAPTURE(options);

@@ -6,6 +6,17 @@
 
 namespace brunt {
 
+namespace {
+
+// "tls1.3", as k6 writes it.
+std::string tls_version_tag(std::string_view version) {
+  constexpr std::string_view prefix = "TLSv";
+  if (!version.starts_with(prefix)) return std::string(version);
+  return fmt::format("tls{}", version.substr(prefix.size()));
+}
+
+}  // namespace
+
 HttpSeries::HttpSeries(Recorder& recorder, const HttpSeriesOptions& options)
     : recorder_(recorder), options_(options) {}
 
@@ -59,7 +70,8 @@ HttpSeries::Outcome& HttpSeries::add_outcome(const HttpHop& hop) {
     tags.push_back({"proto", fmt::format("HTTP/1.{}", reply.message().version_minor())});
   if (outcome.error_code != 0) tags.push_back({"error_code", std::to_string(outcome.error_code)});
   if (reply.failure) tags.push_back({"error", std::string(reply.failure->message)});
-  if (!reply.tls_version.empty()) tags.push_back({"tls_version", std::string(reply.tls_version)});
+  if (!reply.tls_version.empty())
+    tags.push_back({"tls_version", tls_version_tag(reply.tls_version)});
   const TagSetId id = recorder_.tags().with(options_.base, tags);
   const auto series = [&](MetricId metric) { return &recorder_.series(metric, id); };
   outcome.reqs = series(MetricId::http_reqs);

@@ -223,11 +223,11 @@ Result<> ContentDecoder::decode(std::string_view content_encoding, std::string_v
     const std::string_view name = trim(content_encoding.substr(0, comma));
     content_encoding = comma == std::string_view::npos ? "" : content_encoding.substr(comma + 1);
     if (name.empty()) continue;
-    const ContentCoding coding = TRY(parse_content_coding(name));
-    if (coding == ContentCoding::identity) continue;
+    const auto known = parse_content_coding(name);
+    if (!known || *known == ContentCoding::identity) continue;
     if (count == codings_max)
       return fail(ErrorCode::too_large, fmt::format("more than {} content codings", codings_max));
-    codings[count++] = coding;
+    codings[count++] = *known;
   }
   if (count == 0 || body.empty()) {
     out.assign(body);

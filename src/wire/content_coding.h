@@ -37,8 +37,8 @@ class ContentDecoder {
   ContentDecoder& operator=(ContentDecoder&&) noexcept;
 
   // Undoes the codings of a Content-Encoding field, last one first; replaces `out`. `body` and
-  // `out` must not overlap. An empty body stays empty, as after HEAD. Errors: unsupported (a coding
-  // nobody knows), malformed (broken or cut data), too_large.
+  // `out` must not overlap. An empty body stays empty, as after HEAD. What a coding that nobody
+  // knows did stays, as in k6. Errors: malformed (broken or cut data), too_large.
   Result<> decode(std::string_view content_encoding, std::string_view body, std::string& out,
                   const DecodeLimits& limits = {});
 

@@ -260,11 +260,32 @@ expect:
         port = self.nginx()
         self.write("script.js", "import http from 'k6/http'; import { check } from 'k6';"
                                 "export const options = { vus: 10, duration: '2s', rps: 20, blockHostnames: ['localhost'] };"
-                                "export default () => { http.get(__ENV.BASE); check(http.get('http://localhost:1/'), { blocked: (r) => r.error_code === 1110 }) }")
+                                "export default () => { http.get(__ENV.BASE); check(http.get('http://localhost:1/'), { blocked: (r) => r.error_code === 1111 }) }")
         done = self.brunt("run", "script.js", "-e", f"BASE=http://127.0.0.1:{port}")
         self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
         self.assertLessEqual(total(self.report(), "http_reqs"), 60)
         self.assertNotIn("✗", done.stdout)
+
+    def test_what_requests_show_of_themselves_goes_where_the_flags_say(self):
+        port = self.nginx()
+        self.write("s.js", f"""
+            import http from 'k6/http';
+            export const options = {{ blockHostnames: ['*.evil.test'] }};
+            export default function () {{
+              http.get('http://127.0.0.1:{port}/');
+              const r = http.get('http://shop.evil.test/');
+              console.warn(r.error_code, r.error);
+            }}""")
+        done = self.brunt("run", "s.js", "--console-output", "console.log", "--http-debug=full", "--system-tags", "status,method",
+                          "--out", "csv=samples.csv")
+        self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+        said = (self.folder / "console.log").read_text()
+        self.assertIn('level=warning msg="1111 hostname is blocked" source=console', said)
+        self.assertNotIn("hostname is blocked\" source", done.stderr)
+        self.assertIn("http-debug: Request:", done.stderr)
+        self.assertIn("hello world", done.stderr)
+        header = (self.folder / "samples.csv").read_text().splitlines()[0]
+        self.assertEqual(header, "metric_name,timestamp,metric_value,method,status,extra_tags,metadata")
 
     def test_an_endless_loop_ends_with_its_scenario_and_does_not_hold_up_others(self):
         self.nginx()

@@ -266,7 +266,8 @@
     Object.assign(values, fields);
     const method = form.attr('method', 'GET').toUpperCase();
     if (method !== 'GET') return native.request(method, url.href, values, params);
-    url.search = new URLSearchParams(Object.entries(values).flatMap(([name, value]) => [value].flat().map((one) => [name, one]))).toString();
+    // As in k6, which puts several values of one name together here, and a comma between.
+    url.search = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, String(value)])).toString();
     return native.request('GET', url.href, undefined, params);
   };
   const clickLink = (response, { selector = 'a[href]', params } = {}) => {

@@ -1,0 +1,16 @@
+// Where a text stops being JSON, and why, in the words that k6's res.json() throws.
+//
+//   throw_error(context, trouble_of_json(body));
+//     // "cannot parse json due to an error at line 3, character 7 , error: invalid character ..."
+//
+// For this layer only. Source: RFC 8259; Go's encoding/json, by its error texts.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace brunt {
+
+// REQUIRES: `text` is no JSON; "" where it is.
+std::string trouble_of_json(std::string_view text);
+
+}  // namespace brunt
