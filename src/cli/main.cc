@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   brunt::add_archive(app, line);
   brunt::add_rehearse(app, line);
   brunt::add_report(app, line);
+  brunt::add_control(app, line);
   brunt::add_list(app, line);
   brunt::add_serve(app, line);
   brunt::add_tool(app, line);

@@ -90,6 +90,11 @@ std::map<std::string, std::string> environment_of_process() {
   return values;
 }
 
+std::optional<std::string> rest_address_of(const std::map<std::string, std::string>& environment) {
+  const auto found = environment.find("K6_ADDRESS");
+  return found == environment.end() ? std::nullopt : std::optional(found->second);
+}
+
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
   verb.add_option(
           "TARGET", flags.target,

@@ -30,6 +30,10 @@ struct PlanSourceFlags {
 
 std::map<std::string, std::string> environment_of_process();
 
+inline constexpr const char* usual_rest_address = "localhost:6565";  // k6's.
+// K6_ADDRESS.
+std::optional<std::string> rest_address_of(const std::map<std::string, std::string>& environment);
+
 // A flag that the target has no use for would be a wish that nobody hears: `why` follows its name.
 Result<> refuse_flags(std::span<const std::pair<bool, std::string_view>> given,
                       std::string_view why);

@@ -25,6 +25,7 @@
 #include "report/html.h"
 #include "report/plot.h"
 #include "run/conductor.h"
+#include "run/load_units.h"
 
 namespace brunt {
 namespace {
@@ -40,6 +41,7 @@ struct RunFlags {
   bool no_ledger = false;
   std::vector<std::string> allow, redirections, outs;
   std::string local_ips;
+  std::string address;
   std::string html, format = "text", profile;
   std::string summary_export, summary_mode = "full";
   bool machine_summary = false, explain = false;
@@ -217,6 +219,18 @@ std::vector<std::string> system_tags_of(const Plan& plan) {
   return names;
 }
 
+// Served where it is asked for, and where the run can be led in no other way: several runs at once
+// would else contend for one port.
+std::string rest_address(const Plan& plan, const RunFlags& flags) {
+  if (!flags.address.empty()) return flags.address;
+  if (const auto given = rest_address_of(environment_of_process())) return *given;
+  const bool is_led = std::ranges::any_of(load_units(plan), [](const LoadUnit& unit) {
+    return unit.load.executor == ExecutorKind::externally_controlled;
+  });
+  const bool is_paused = plan.script != nullptr && plan.script->life.paused;
+  return is_led || is_paused ? usual_rest_address : "";
+}
+
 // One run, shown at its end. The record is nullopt where nothing was run.
 struct OneRun {
   int code = 0;
@@ -245,6 +259,7 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
     options->segment_bounds = own.segment;
     options->segment_sequence = own.segment_sequence;
   }
+  options->address = rest_address(plan, flags);
   plan_processes(plan, flags, *options);
   if (options->processes > 1 && flags.source.target == "-") {
     complain("a script on standard input runs in one process: save it in a file for --processes");
@@ -275,9 +290,11 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
   run.code = run_on_loop([&](Fiber& self, Signals& signals) {
     auto outcome = conduct(self, plan, *options, observer, &signals);
     if (!outcome) {
-      complain(outcome.error().text);
-      return !scripts_of(plan).empty() ? exit_code_of_script(outcome.error())
-                                       : exit_code_of(outcome.error());
+      const RunFailure& failure = outcome.error();
+      complain(failure.error.text);
+      if (failure.code) return code_of(*failure.code);
+      return !scripts_of(plan).empty() ? exit_code_of_script(failure.error)
+                                       : exit_code_of(failure.error);
     }
     const int code = show_outcome(self, *outcome, plan, flags, out.style);
     run.record = std::move(outcome->record);
@@ -382,6 +399,10 @@ void add_run(CLI::App& app, CommandLine& line) {
   verb->add_option("--execution-segment", f.segment, "This instance's share: 1/4:2/4")
       ->group("Generator");
   verb->add_option("--execution-segment-sequence", f.segment_sequence, "All bounds: 0,1/4,2/4,1")
+      ->group("Generator");
+  verb->add_option("-a,--address", f.address,
+                   "Serve k6's REST API here, for brunt pause, resume, scale, status, stats: "
+                   "localhost:6565 (it asks for no password)")
       ->group("Generator");
   verb->add_option("--allow", f.allow,
                    "A host, address, or CIDR block that may be loaded besides loopback")

@@ -18,6 +18,7 @@ struct CommandLine {
 
 void add_run(CLI::App& app, CommandLine& line);
 void add_archive(CLI::App& app, CommandLine& line);
+void add_control(CLI::App& app, CommandLine& line);  // pause, resume, scale, status, stats.
 void add_check(CLI::App& app, CommandLine& line);
 void add_inspect(CLI::App& app, CommandLine& line);
 void add_rehearse(CLI::App& app, CommandLine& line);

@@ -47,6 +47,7 @@ class ArrivalRateExecutor : public Executor {
   void stop(StopKind kind) override;
   void pause() override;
   void resume() override;
+  void scale(const VuScale&) override {}  // Not for these.
   ExecutorProgress progress() const override;
 
  private:

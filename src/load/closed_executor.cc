@@ -31,7 +31,10 @@ ClosedExecutor::ClosedExecutor(const ScenarioOptions& options, const ExecutorCon
       context_(context),
       schedule_(VuSchedule::of(options)),
       runner_(options, context),
-      group_(context.loop) {
+      group_(context.loop),
+      vus_max_(context.segment.share(options.executor == ExecutorKind::externally_controlled
+                                         ? options.vus_max()
+                                         : schedule_.peak())) {
   own_iterations_ = context_.segment.share(options_.vus) * options_.iterations;
   if (!options_.iterations_by_vu.empty()) {
     own_iterations_ = 0;
@@ -65,8 +68,7 @@ Result<> ClosedExecutor::prepare(Fiber& self) {
   if (options_.preparation == VuPreparation::when_it_starts) return {};
   manager_ = &self;
   phase_ = ExecutorPhase::preparing;
-  const std::uint64_t vus = context_.segment.share(schedule_.peak());
-  for (std::uint64_t slot = 0; slot < vus && !stopping_ && !self.cancelled();) {
+  for (std::uint64_t slot = 0; slot < vus_max_ && !stopping_ && !self.cancelled();) {
     if (starting_ < starting_max)
       spawn(member(slot++));
     else
@@ -184,6 +186,7 @@ void ClosedExecutor::deactivate(Member& member, Instant now) {
   if (!member.exists) return;
   const Duration elapsed = clock_.elapsed(now);
   member.returns =
+      options_.executor == ExecutorKind::externally_controlled ||
       context_.segment.share(schedule_.peak_between(elapsed, schedule_.duration())) > member.slot;
   if (member.fiber != nullptr && !member.busy)
     member.fiber->wake();
@@ -215,6 +218,7 @@ Instant ClosedExecutor::next_event(Instant now) const {
 // Nobody is left who could start an iteration, and nobody will come.
 bool ClosedExecutor::is_exhausted() const {
   return alive_ == 0 && options_.executor != ExecutorKind::ramping_vus &&
+         options_.executor != ExecutorKind::externally_controlled &&
          planned_vus_ == context_.segment.share(options_.vus);
 }
 
@@ -297,6 +301,12 @@ void ClosedExecutor::resume() {
   wake_manager();
 }
 
+void ClosedExecutor::scale(const VuScale& scale) {
+  vus_max_ = context_.segment.share(scale.vus_max);
+  schedule_ = VuSchedule::constant(scale.vus, schedule_.duration());
+  wake_manager();
+}
+
 ExecutorProgress ClosedExecutor::progress() const {
   ExecutorProgress progress;
   progress.phase = phase_;
@@ -311,7 +321,7 @@ ExecutorProgress ClosedExecutor::progress() const {
     progress.iterations_planned = own_iterations_;
   progress.vus_active = phase_ == ExecutorPhase::ended ? 0 : std::min(planned_vus_, alive_);
   progress.vus = alive_;
-  progress.vus_max = context_.segment.share(schedule_.peak());
+  progress.vus_max = vus_max_;
   progress.counts = runner_.counts;
   return progress;
 }

@@ -1,12 +1,14 @@
 // Runs a fixed or ramping number of VUs, each of which starts its next iteration when its last one
-// has ended: constant-vus, ramping-vus, per-vu-iterations, shared-iterations.
+// has ended: constant-vus, ramping-vus, per-vu-iterations, shared-iterations,
+// externally-controlled.
 //
 // The closed model: a slow target slows the load down. What ends a VU is its schedule (how many VUs
 // at time t), its budget (own or shared iterations), or the end of the time. A VU above the planned
-// number finishes its iteration within `graceful_ramp_down`; if the ramp goes up again meanwhile it
-// simply goes on, and if it goes up later its fiber waits for that, state and connection kept. At
-// the end what runs has `graceful_stop`; then its fiber is cancelled and the iteration counts as
-// interrupted. What is left of a budget is dropped: for each VU (own) or all at once (shared).
+// number (also one that scale() gave) finishes its iteration within `graceful_ramp_down`; if the
+// ramp goes up again meanwhile it simply goes on, and if it goes up later its fiber waits for that,
+// state and connection kept. At the end what runs has `graceful_stop`; then its fiber is cancelled
+// and the iteration counts as interrupted. What is left of a budget is dropped: for each VU (own)
+// or all at once (shared).
 #pragma once
 #include <deque>
 #include <memory>
@@ -33,6 +35,7 @@ class ClosedExecutor : public Executor {
   void stop(StopKind kind) override;
   void pause() override;
   void resume() override;
+  void scale(const VuScale& scale) override;
   ExecutorProgress progress() const override;
 
  private:
@@ -77,6 +80,7 @@ class ClosedExecutor : public Executor {
   Fiber* manager_ = nullptr;
   ExecutorPhase phase_ = ExecutorPhase::waiting;
   std::uint64_t planned_vus_ = 0;
+  std::uint64_t vus_max_ = 0;  // On this thread.
   std::uint64_t alive_ = 0;
   std::uint64_t starting_ = 0;
   std::uint64_t own_iterations_ = 0;  // per-vu-iterations: of all VUs on this thread.

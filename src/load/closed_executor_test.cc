@@ -379,4 +379,65 @@ TEST_CASE("a million iterations on a virtual clock") {
   CHECK(simulation.lasted == 100s);
 }
 
+TEST_CASE(
+    "externally controlled VUs are as many as they are told, and those above it are cut off") {
+  Simulation simulation;
+  FakeBody body(300ms);
+  ScenarioOptions options{.executor = ExecutorKind::externally_controlled,
+                          .vus = 2,
+                          .preparation = VuPreparation::before_the_scenario,
+                          .duration = 10s,
+                          .max_vus = 5};
+  options.choose(options.executor);
+  std::vector<std::uint64_t> active;
+  const auto look = [&] { active.push_back(simulation.set->progress()[0].now.vus_active); };
+  simulation.run(options, body, [&](Fiber& self) {
+    CHECK(self.sleep(1s));
+    look();
+    simulation.set->scale(0, {.vus = 4, .vus_max = 5});
+    CHECK(self.sleep(1s));
+    look();
+    simulation.set->scale(0, {.vus = 1, .vus_max = 5});
+    CHECK(self.sleep(1s));
+    look();
+    simulation.set->scale(0, {.vus = 7, .vus_max = 8});
+    CHECK(self.sleep(1s));
+    look();
+    CHECK(simulation.set->progress()[0].now.vus_max == 8);
+  });
+  CHECK(active == std::vector<std::uint64_t>{2, 4, 1, 7});
+  // Three at 2 s, and all seven at the end: it has no grace.
+  CHECK(simulation.counts.interrupted == 3 + 7);
+  CHECK(simulation.lasted == 10s);
+}
+
+TEST_CASE("externally controlled VUs rest while it is paused, and none of them is no end") {
+  Simulation simulation;
+  FakeBody body(100ms);
+  ScenarioOptions options{
+      .executor = ExecutorKind::externally_controlled, .vus = 0, .duration = 4s, .max_vus = 3};
+  options.choose(options.executor);
+  simulation.run(options, body, [&](Fiber& self) {
+    CHECK(self.sleep(1s));
+    simulation.set->scale(0, {.vus = 3, .vus_max = 3});
+    CHECK(self.sleep(1s));
+    simulation.set->pause();
+    CHECK(self.sleep(5s));
+    simulation.set->resume();
+  });
+  CHECK(simulation.counts.completed == 90);
+  CHECK(simulation.lasted == 9s);
+}
+
+TEST_CASE("a number of VUs that a scenario cannot have is refused") {
+  ScenarioOptions began{.executor = ExecutorKind::externally_controlled, .vus = 2, .max_vus = 5};
+  CHECK(check_scale({.vus = 5, .vus_max = 5}, began));
+  CHECK(check_scale({.vus = 9, .vus_max = 10}, began));
+  CHECK(check_scale({.vus = 6, .vus_max = 5}, began).error().text ==
+        "6 VUs are more than the 5 that scenario default may have; raise these too");
+  CHECK(check_scale({.vus = 1, .vus_max = 4}, began).error().text ==
+        "4 VUs at most are less than the 5 that scenario default began with");
+  CHECK_FALSE(check_scale({.vus = 1, .vus_max = 1'000'000'000}, began));
+}
+
 }  // namespace brunt

@@ -50,6 +50,15 @@ enum class StopKind : std::uint8_t {
   now,         // Cancel what runs.
 };
 
+// How many VUs externally-controlled has, over all segments.
+struct VuScale {
+  std::uint64_t vus = 0, vus_max = 0;
+  friend bool operator==(const VuScale&, const VuScale&) = default;
+};
+// Its VUs may be as many as `vus_max`, which may rise, and fall to what the scenario began with.
+// Errors: invalid, with what would be right.
+Result<> check_scale(const VuScale& scale, const ScenarioOptions& began);
+
 enum class ExecutorPhase : std::uint8_t { waiting, preparing, running, stopping, ended };
 
 struct ExecutorProgress {
@@ -78,6 +87,8 @@ class Executor {
   virtual void stop(StopKind kind) = 0;  // A second call may only be harder.
   virtual void pause() = 0;  // The scenario's clock stands still; what runs goes on to its end.
   virtual void resume() = 0;
+  // REQUIRES: externally-controlled, and what check_scale() accepts. VUs above it are interrupted.
+  virtual void scale(const VuScale& scale) = 0;
   virtual ExecutorProgress progress() const = 0;
 };
 

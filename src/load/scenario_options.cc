@@ -10,9 +10,9 @@
 namespace brunt {
 namespace {
 
-constexpr std::array<std::string_view, 6> executor_names = {
-    "constant-vus",      "ramping-vus",           "per-vu-iterations",
-    "shared-iterations", "constant-arrival-rate", "ramping-arrival-rate"};
+constexpr std::array<std::string_view, 7> executor_names = {
+    "constant-vus",          "ramping-vus",          "per-vu-iterations",    "shared-iterations",
+    "constant-arrival-rate", "ramping-arrival-rate", "externally-controlled"};
 
 std::unexpected<Error> bad(std::string_view field, std::string_view text) {
   return fail(ErrorCode::invalid, std::string(field) + ": " + std::string(text));
@@ -120,6 +120,19 @@ Result<> validate_iterations_by_vu(const ScenarioOptions& options) {
   return {};
 }
 
+Result<> validate_controlled(const ScenarioOptions& options, const ScenarioLimits& limits) {
+  if (options.max_vus && *options.max_vus < options.vus)
+    return bad("maxVUs", "is " + std::to_string(*options.max_vus) +
+                             "; it must not be less than vus (" + std::to_string(options.vus) +
+                             ")");
+  TRY(validate_vus(options.max_vus ? "maxVUs" : "vus", options.vus_max(), limits));
+  if (!options.duration)
+    return bad("duration",
+               "externally-controlled needs one, such as 10m; 0s goes on until it is "
+               "stopped");
+  return validate_span("duration", *options.duration, limits);
+}
+
 Result<> validate_executor(const ScenarioOptions& options, const ScenarioLimits& limits) {
   const double rate_max = limits.rate_each_second_max * seconds_of(options.time_unit);
   switch (options.executor) {
@@ -155,6 +168,8 @@ Result<> validate_executor(const ScenarioOptions& options, const ScenarioLimits&
       if (options.start_rate > rate_max)
         return bad("startRate", "must be at most " + format_count(rate_max));
       return validate_stages(options, options.start_rate, rate_max, limits);
+    case ExecutorKind::externally_controlled:
+      return validate_controlled(options, limits);
   }
   return bad("executor", "is unknown");
 }
@@ -177,7 +192,13 @@ bool is_open(ExecutorKind kind) {
   return kind == ExecutorKind::constant_arrival_rate || kind == ExecutorKind::ramping_arrival_rate;
 }
 
+void ScenarioOptions::choose(ExecutorKind kind) {
+  executor = kind;
+  if (kind == ExecutorKind::externally_controlled) graceful_stop = graceful_ramp_down = Duration{};
+}
+
 std::uint64_t ScenarioOptions::vus_max() const {
+  if (executor == ExecutorKind::externally_controlled) return max_vus.value_or(vus);
   if (is_open(executor)) return std::max(max_vus.value_or(0), pre_allocated_vus.value_or(0));
   if (executor != ExecutorKind::ramping_vus) return vus;
   double highest = static_cast<double>(start_vus);
@@ -190,6 +211,8 @@ Duration ScenarioOptions::planned_duration() const {
     case ExecutorKind::constant_vus:
     case ExecutorKind::constant_arrival_rate:
       return duration.value_or(Duration::zero());
+    case ExecutorKind::externally_controlled:
+      return duration && *duration > Duration::zero() ? *duration : ScenarioLimits{}.duration_max;
     case ExecutorKind::per_vu_iterations:
     case ExecutorKind::shared_iterations:
       return max_duration;

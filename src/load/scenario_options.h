@@ -27,6 +27,7 @@ enum class ExecutorKind : std::uint8_t {
   shared_iterations,
   constant_arrival_rate,
   ramping_arrival_rate,
+  externally_controlled,
 };
 
 std::string_view name_of(ExecutorKind kind);  // As plans write it: "constant-vus".
@@ -70,7 +71,7 @@ struct ScenarioOptions {
   Duration min_iteration_duration{};  // A VU that was faster pauses for the rest.
 
   // Closed model.
-  std::uint64_t vus = 1;        // constant-vus, per-vu-iterations, shared-iterations.
+  std::uint64_t vus = 1;        // All but ramping-vus; externally-controlled begins with them.
   std::uint64_t start_vus = 1;  // ramping-vus.
   std::uint64_t iterations = 1;
   // per-vu-iterations: of each VU by its number in the scenario, instead of `iterations`; empty, or
@@ -81,20 +82,25 @@ struct ScenarioOptions {
   Duration graceful_ramp_down = std::chrono::seconds(30);
   VuPreparation preparation = VuPreparation::when_it_starts;
 
-  std::optional<Duration> duration;  // Required by constant-vus and constant-arrival-rate.
-  std::vector<Stage> stages;         // Required by the two ramping executors.
+  // Required by constant-vus, constant-arrival-rate and externally-controlled, which goes on for
+  // ever where it is 0.
+  std::optional<Duration> duration;
+  std::vector<Stage> stages;  // Required by the two ramping executors.
 
   // Open model.
   std::optional<double> rate;  // Starts for each time_unit. Required by constant-arrival-rate.
   double start_rate = 0;
   Duration time_unit = std::chrono::seconds(1);
   std::optional<std::uint64_t> pre_allocated_vus;  // Required.
-  std::optional<std::uint64_t> max_vus;            // pre_allocated_vus when not given.
+  // pre_allocated_vus when not given; of externally-controlled `vus`.
+  std::optional<std::uint64_t> max_vus;
   Arrivals arrivals = Arrivals::even;
   std::uint64_t arrivals_seed = 1;  // For poisson.
   WhenBusy when_busy = WhenBusy::queue;
   VuChoice vu_choice = VuChoice::most_recently_freed;
 
+  // Sets the executor with what is the default for it: externally-controlled has no grace.
+  void choose(ExecutorKind kind);
   std::uint64_t iterations_of(std::uint64_t vu_in_scenario) const {  // From 1.
     return iterations_by_vu.empty() ? iterations : iterations_by_vu[vu_in_scenario - 1];
   }

@@ -22,6 +22,8 @@ VuDemand demand_of(const ScenarioOptions& scenario, Duration elapsed) {
   if (elapsed < Duration::zero() || elapsed > duration + scenario.graceful_stop) return {};
   if (is_open(scenario.executor))
     return {scenario.pre_allocated_vus.value_or(0), scenario.vus_max()};
+  if (scenario.executor == ExecutorKind::externally_controlled)
+    return {scenario.vus, scenario.vus_max()};
   const VuSchedule schedule = VuSchedule::of(scenario);
   // A VU that was ramped down may be there until its grace is over.
   const Duration to = std::min(elapsed, duration - Duration(1));
@@ -190,6 +192,10 @@ void ScenarioSet::stop(StopKind kind) {
 
 void ScenarioSet::stop_scenario(std::size_t number, StopKind kind) {
   entries_[number]->executor->stop(kind);
+}
+
+void ScenarioSet::scale(std::size_t number, const VuScale& scale) {
+  entries_[number]->executor->scale(scale);
 }
 
 void ScenarioSet::pause() {

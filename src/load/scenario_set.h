@@ -78,6 +78,7 @@ class ScenarioSet {
   void stop(StopKind kind);  // Ctrl-C once: gracefully; twice: now.
   // One scenario, by the number that add() gave: its data is used up, say.
   void stop_scenario(std::size_t number, StopKind kind);
+  void scale(std::size_t number, const VuScale& scale);  // REQUIRES: as Executor::scale.
   void pause();
   void resume();
 

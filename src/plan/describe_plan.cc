@@ -296,6 +296,11 @@ std::string describe_load(const ScenarioOptions& load) {
                          rate_text(highest_target(load, load.start_rate), load.time_unit), over);
       add_vus_note(load, notes);
       break;
+    case ExecutorKind::externally_controlled:
+      text = fmt::format("{}, as it is told from outside up to {}, {}", plural(load.vus, "VU"),
+                         load.vus_max(),
+                         *load.duration > Duration{} ? "for " + lasting : "until it is stopped");
+      break;
   }
   if (!load.start_after.empty())
     notes.push_back(load.start_delay > Duration::zero()

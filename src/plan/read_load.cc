@@ -6,67 +6,12 @@
 #include <utility>
 
 #include "base/text.h"
+#include "plan/load_fields.h"
 #include "plan/read_parts.h"
 #include "plan/start_after.h"
 
 namespace brunt {
 namespace {
-
-// Which executors take which field: docs/reference/executors.md. A field's second spelling is k6's.
-struct LoadField {
-  std::string_view name;
-  std::string_view k6_name;
-  std::string_view executors;  // Their initials, as in `kinds`; empty: all.
-};
-constexpr std::array load_fields = {
-    LoadField{"start_time", "startTime", ""},
-    LoadField{"start_after", "start_after", ""},
-    LoadField{"graceful_stop", "gracefulStop", ""},
-    LoadField{"min_iteration_duration", "minIterationDuration", ""},
-    LoadField{"vus", "vus", "cps"},
-    LoadField{"start_vus", "startVUs", "r"},
-    LoadField{"graceful_ramp_down", "gracefulRampDown", "r"},
-    LoadField{"iterations", "iterations", "ps"},
-    LoadField{"ramp_up", "rampUp", "p"},
-    LoadField{"max_duration", "maxDuration", "ps"},
-    LoadField{"duration", "duration", "cC"},
-    LoadField{"stages", "stages", "rR"},
-    LoadField{"rate", "rate", "C"},
-    LoadField{"start_rate", "startRate", "R"},
-    LoadField{"time_unit", "timeUnit", "CR"},
-    LoadField{"pre_allocated_vus", "preAllocatedVUs", "CR"},
-    LoadField{"max_vus", "maxVUs", "CR"},
-    LoadField{"arrivals", "arrivals", "CR"},
-    LoadField{"arrivals_seed", "arrivalsSeed", "CR"},
-    LoadField{"when_busy", "whenBusy", "CR"},
-    LoadField{"vu_choice", "vuChoice", "CR"},
-    LoadField{"preparation", "preparation", "crps"},
-};
-
-struct KindInitial {
-  ExecutorKind kind;
-  char initial;
-};
-constexpr std::array kinds = {
-    KindInitial{ExecutorKind::constant_vus, 'c'},
-    KindInitial{ExecutorKind::ramping_vus, 'r'},
-    KindInitial{ExecutorKind::per_vu_iterations, 'p'},
-    KindInitial{ExecutorKind::shared_iterations, 's'},
-    KindInitial{ExecutorKind::constant_arrival_rate, 'C'},
-    KindInitial{ExecutorKind::ramping_arrival_rate, 'R'},
-};
-
-bool belongs(const LoadField& field, ExecutorKind kind) {
-  const auto entry = std::ranges::find(kinds, kind, &KindInitial::kind);
-  return field.executors.empty() || field.executors.contains(entry->initial);
-}
-
-std::string owners(const LoadField& field) {
-  std::vector<std::string_view> names;
-  for (const KindInitial& entry : kinds)
-    if (field.executors.contains(entry.initial)) names.push_back(name_of(entry.kind));
-  return fmt::format("{}", fmt::join(names, ", "));
-}
 
 template <typename T>
 struct Choice {
@@ -147,7 +92,6 @@ void read_open(ReadContext& context, MapReader& map, ScenarioOptions& out) {
   if (out.executor == ExecutorKind::ramping_arrival_rate)
     read_rate(context, map.find("start_rate", "startRate"), out.time_unit, out.start_rate);
   context.read(map.find("pre_allocated_vus", "preAllocatedVUs"), out.pre_allocated_vus);
-  context.read(map.find("max_vus", "maxVUs"), out.max_vus);
   constexpr Choice<Arrivals> arrivals[] = {{"even", Arrivals::even},
                                            {"poisson", Arrivals::poisson}};
   read_choice(context, map.find("arrivals"), arrivals, out.arrivals);
@@ -210,7 +154,7 @@ void read_closed(ReadContext& context, MapReader& map, ScenarioOptions& out) {
 
 // load/ names fields as k6 does; here they are called as plans write them.
 std::string as_plans_write(std::string text) {
-  for (const LoadField& field : load_fields)
+  for (const LoadField& field : load_fields())
     for (std::size_t at = 0; field.name != field.k6_name;) {
       at = text.find(field.k6_name, at);
       if (at == std::string::npos) break;
@@ -226,8 +170,9 @@ void report(ReadContext& context, MapReader& map, const Error& error) {
   const std::size_t colon = text.find(": ");
   const std::string_view named = std::string_view(text).substr(0, colon);
   const std::string_view key = named.substr(0, named.find_first_of("[."));
-  const auto entry = std::ranges::find(load_fields, key, &LoadField::name);
-  Field field = entry == load_fields.end() ? map.find(key) : map.find(key, entry->k6_name);
+  const auto all = load_fields();
+  const auto entry = std::ranges::find(all, key, &LoadField::name);
+  Field field = entry == all.end() ? map.find(key) : map.find(key, entry->k6_name);
   if (!field) {
     context.error(map.field().at, map.field().path, text);
     return;
@@ -263,16 +208,16 @@ bool read_load(ReadContext& context, MapReader& map, ScenarioOptions& out) {
     context.error(executor, text.starts_with("executor: ") ? text.substr(10) : text);
   }
   bool misplaced = false;
-  for (const LoadField& field : load_fields) {
+  for (const LoadField& field : load_fields()) {
     const Field found = map.find(field.name, field.k6_name);
     if (!found || !kind || belongs(field, *kind)) continue;
     misplaced = true;
-    context.error(
-        found.at, found.path,
-        fmt::format("{} does not take \"{}\"; it belongs to {}", name, field.name, owners(field)));
+    context.error(found.at, found.path,
+                  fmt::format("{} does not take \"{}\"; it belongs to {}", name, field.name,
+                              owners_of(field)));
   }
   if (!known || !kind || misplaced) return static_cast<bool>(executor);
-  out.executor = *kind;
+  out.choose(*kind);
   read_start(context, map, out);
   context.read(map.find("graceful_stop", "gracefulStop"), out.graceful_stop);
   context.read(map.find("min_iteration_duration", "minIterationDuration"),
@@ -283,6 +228,7 @@ bool read_load(ReadContext& context, MapReader& map, ScenarioOptions& out) {
   else
     read_closed(context, map, out);
   context.read(map.find("duration"), out.duration);
+  context.read(map.find("max_vus", "maxVUs"), out.max_vus);
   const Field stages = map.find("stages");
   if (stages) read_stages(context, stages, out);
   // What could not even be read would only be reported once more.

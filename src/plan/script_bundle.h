@@ -59,6 +59,8 @@ struct ScriptLifeOptions {
   Duration summary_max = std::chrono::seconds(120);
   std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
   std::string time_unit;  // "", "s", "ms", "us"
+  bool paused = false;    // It begins when the REST API says so.
+  bool linger = false;    // It ends only when it is told to.
 };
 
 // What they say about names, addresses and TLS: as written, read without errors once already.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/digest.h"
 #include "metrics/threshold.h"
 #include "report/figures.h"
+#include "report/k6_groups.h"
 
 namespace brunt {
 namespace {
@@ -80,51 +80,8 @@ std::vector<SummaryMetric> metrics_of(const RunRecord& record) {
   return metrics;
 }
 
-struct SummaryGroup {
-  std::string name, path;
-  std::vector<const CheckResult*> checks;
-  std::vector<SummaryGroup> groups;
-};
-
-// The group of that path, made where it is not there yet.
-SummaryGroup& group_at(SummaryGroup& root, std::string_view path) {
-  SummaryGroup* group = &root;
-  while (path.starts_with("::")) {
-    path.remove_prefix(2);
-    const std::string_view name = path.substr(0, path.find("::"));
-    path.remove_prefix(name.size());
-    const auto found = std::ranges::find(group->groups, name, &SummaryGroup::name);
-    if (found != group->groups.end()) {
-      group = &*found;
-      continue;
-    }
-    const std::string own = group->path + "::" + std::string(name);
-    group = &group->groups.emplace_back(
-        SummaryGroup{.name = std::string(name), .path = own, .checks = {}, .groups = {}});
-  }
-  return *group;
-}
-
-SummaryGroup groups_of(const RunRecord& record) {
-  SummaryGroup root;
-  for (const std::string& path : record.tag_values("group_duration", "group"))
-    (void)group_at(root, path);
-  for (const CheckResult& check : record.checks)
-    group_at(root, check.group).checks.push_back(&check);
-  return root;
-}
-
-Json json_of(const SummaryGroup& group, const CheckResult& check) {
-  const std::string path = group.path + "::" + check.name;
-  return Json::Object{{"name", check.name},
-                      {"path", path},
-                      {"id", md5_hex(path)},
-                      {"passes", check.passes},
-                      {"fails", check.fails}};
-}
-
 // Groups and checks as lists, or by their names.
-Json json_of(const SummaryGroup& group, bool by_name) {
+Json json_of(const K6Group& group, bool by_name) {
   Json groups = by_name ? Json(Json::Object{}) : Json(Json::Array{});
   Json checks = groups;
   const auto add = [by_name](Json& to, const std::string& name, Json one) {
@@ -134,13 +91,18 @@ Json json_of(const SummaryGroup& group, bool by_name) {
       to.push(std::move(one));
     }
   };
-  for (const SummaryGroup& inner : group.groups) add(groups, inner.name, json_of(inner, by_name));
-  for (const CheckResult* check : group.checks) add(checks, check->name, json_of(group, *check));
+  for (const K6Group& inner : group.groups) add(groups, inner.name, json_of(inner, by_name));
+  for (const CheckResult& check : group.checks)
+    add(checks, check.name, k6_check_json(group, check));
   return Json::Object{{"name", group.name},
                       {"path", group.path},
-                      {"id", md5_hex(group.path)},
+                      {"id", group.id()},
                       {"groups", std::move(groups)},
                       {"checks", std::move(checks)}};
+}
+
+K6Group groups_of(const RunRecord& record) {
+  return k6_groups(record.tag_values("group_duration", "group"), record.checks);
 }
 
 Json machine_values(const Sink& total, const std::vector<std::string>& statistics) {
@@ -167,6 +129,12 @@ Json machine_metric(const SummaryMetric& metric, Json values) {
 }
 
 }  // namespace
+
+Json k6_sample(const Sink& total, Duration elapsed) {
+  if (total.kind() == MetricKind::gauge) return Json::Object{{"value", total.last()}};
+  if (total.kind() == MetricKind::rate) return Json::Object{{"rate", total.share()}};
+  return values_of(total, std::max(seconds_of(elapsed), 1e-9), K6SummaryOptions{}.trend_stats);
+}
 
 Json k6_summary_data(const RunRecord& record, const K6SummaryOptions& options) {
   Json metrics = Json::Object{};

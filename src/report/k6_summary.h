@@ -34,4 +34,7 @@ Json k6_summary_export(const RunRecord& record, const K6SummaryOptions& options)
 // --new-machine-readable-summary.
 Json k6_machine_summary(const RunRecord& record, const K6SummaryOptions& options);
 
+// One metric as the REST API shows it. `elapsed`: for a counter's rate.
+Json k6_sample(const Sink& total, Duration elapsed);
+
 }  // namespace brunt

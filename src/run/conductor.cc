@@ -1,9 +1,6 @@
 #include "run/conductor.h"
 
 #include <fmt/format.h>
-#include <sched.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -14,11 +11,12 @@
 #include "metrics/threshold_judge.h"
 #include "plan/describe_plan.h"
 #include "plan/script_bundle.h"
-#include "record/services.h"
 #include "run/generator_processes.h"
 #include "run/generator_threads.h"
 #include "run/load_units.h"
 #include "run/network_options.h"
+#include "run/run_control.h"
+#include "run/run_description.h"
 #include "run/run_faults.h"
 #include "run/run_folder.h"
 #include "run/run_verdict.h"
@@ -36,38 +34,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::uint32_t usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::uint32_t>(CPU_COUNT(&set));
-}
-
-RunInfo describe_run(const Plan& plan, const RunOptions& options, Loop& loop) {
-  RunInfo info;
-  info.started = loop.wall();
-  // The id's letters must differ between two runs of one second and one seed.
-  Prng chance(static_cast<std::uint64_t>(info.started.unix_ns) ^
-              static_cast<std::uint64_t>(::getpid()));
-  info.id = make_run_id(info.started, chance);
-  info.seed = options.seed ? *options.seed : plan.seed ? *plan.seed : chance.next() >> 1U;
-  info.plan_name = plan.name;
-  if (!plan.source.empty())
-    if (auto text = read_file(plan.source)) info.plan_text = std::move(*text);
-  for (const std::string& argument : options.arguments)
-    info.arguments.push_back(without_password(argument));
-  utsname machine{};
-  ::uname(&machine);
-  info.host = machine.nodename;
-  info.kernel = fmt::format("{} {}", machine.sysname, machine.release);
-  info.cores = usable_cores();
-  info.process = current_process();
-  info.brunt_version = BRUNT_VERSION;
-  info.time_scale = plan.time_scale;
-  info.warm_up = plan.warmup.value_or(Duration{});
-  return info;
-}
-
 class Conductor {
  public:
   Conductor(const Plan& plan, const RunOptions& options, RunObserver& observer, Loop& loop)
@@ -81,12 +47,21 @@ class Conductor {
         recorder_("local"),
         judge_(thresholds_of(plan, options), {.warm_up = plan.warmup.value_or(Duration{}),
                                               .load_end = load_end_of(plan),
-                                              .is_of_fault = [this](std::int64_t second) {
-                                                return faults_ != nullptr &&
-                                                       faults_->is_of_fault(second);
-                                              }}) {}
+                                              .is_of_fault =
+                                                  [this](std::int64_t second) {
+                                                    return faults_ != nullptr &&
+                                                           faults_->is_of_fault(second);
+                                                  }}),
+        control_(loop, {.plan = plan,
+                        .seconds = seconds_,
+                        .judge = judge_,
+                        .elapsed = [this] { return started_ ? loop_.now() - start_ : Duration{}; },
+                        .stop = [this] { stop(StopKind::gracefully); },
+                        .phase = [this](const std::string& text) { observer_.phase(text); }}) {}
 
   Result<ConductedRun> conduct(Fiber& self, Signals* signals);
+  // Where a run did not begin for a reason that its error's code does not tell.
+  std::optional<ExitCode> code_of_failure() const { return code_of_failure_; }
 
  private:
   static std::vector<Threshold> thresholds_of(const Plan& plan, const RunOptions& options) {
@@ -99,7 +74,6 @@ class Conductor {
 
   Result<> make_setup();
   Result<> make_folders();
-  void note_services(const ServiceSet& services);
   Result<> open_streams();
   void make_generators();
   Result<> generate(Fiber& self, ServiceSet& services);
@@ -130,6 +104,7 @@ class Conductor {
   Seconds seconds_;
   SecondRecorder recorder_;
   ThresholdJudge judge_;
+  RunControl control_;
   HonestyGate honesty_;
   std::unique_ptr<LedgerWriter> ledger_;
   std::vector<std::unique_ptr<K6Stream>> streams_;
@@ -142,6 +117,7 @@ class Conductor {
   const Threshold* aborted_by_ = nullptr;
   std::string casualty_, failure_;
   ExitCode failure_code_ = ExitCode::other;
+  std::optional<ExitCode> code_of_failure_;
   ScriptJudgement judgement_ = ScriptJudgement::none;  // The script's own.
   std::string reason_;
   SubjectBook subjects_;
@@ -188,25 +164,6 @@ Result<> Conductor::make_folders() {
   return {};
 }
 
-// Kept with the ledger's log lines, and at once: a run that is killed has had services too.
-void Conductor::note_services(const ServiceSet& services) {
-  std::vector<LogLine> lines;
-  for (const auto& service : services.started()) {
-    ServiceInfo info{.name = service->name(), .kind = service->facts().kind};
-    info.version = service->facts().version;
-    info.address = service->member("address").value_or("");
-    for (const ServicePlan& planned : plan_.services)
-      if (const auto* builtin = std::get_if<BuiltinService>(&planned.kind);
-          builtin != nullptr && planned.name == info.name) {
-        info.kind = builtin->name;
-        info.version = BRUNT_VERSION;
-      }
-    if (logs_ != folder_->path()) info.log = service->facts().log.string();
-    lines.push_back(log_line_of(info, record_.run.started));
-  }
-  ledger_->log(std::move(lines));
-}
-
 Result<> Conductor::open_streams() {
   for (K6StreamOptions stream : options_.streams) {
     for (const Threshold& threshold : judge_.thresholds())
@@ -232,6 +189,10 @@ Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   TRY(make_setup());
   TRY(make_folders());
   FiberGroup watchers(loop_);
+  if (auto open = control_.open(watchers, options_.address); !open) {
+    code_of_failure_ = ExitCode::cannot_start_api;
+    return std::unexpected(std::move(open).error());
+  }
   if (signals != nullptr)
     TRY(watchers.spawn("signals", [&](Fiber& fiber) { watch_signals(fiber, *signals); }));
   Dialer dialer(loop_, resolver_, setup_->allow, {});
@@ -246,6 +207,10 @@ Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   if (!started_ && generators_ != nullptr) generators_->abandon(self);
   if (!started_ && interrupts_ > 0)
     done = fail(ErrorCode::cancelled, "interrupted before the load began");
+  if (!started_ && control_.stopped()) {
+    code_of_failure_ = ExitCode::stopped_by_api;
+    done = fail(ErrorCode::cancelled, "stopped over the REST API before the load began");
+  }
   services.stop(self, observer_);
   trim_logs(logs_, LogLimits{}.bytes_max, {});
   watchers.cancel();
@@ -299,18 +264,25 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   if (!scripts_of(plan_).empty()) {
     stages_ = std::make_unique<ScriptStages>(
         loop_, *setup_, [this](const std::string& text) { observer_.warning(text); });
+    control_.lead(*stages_, setup_->script_data);
+    TRY(control_.wait_for_start(self));
+    control_.enter(RunPhase::setup);
     auto done = stages_->set_up(self, setup_->script_data);
     hear(stages_->judgement(), stages_->reason());
     if (judgement_ == ScriptJudgement::aborted)
       return fail(ErrorCode::aborted, "setup(): the script called test.abort(): " + reason_);
     TRY(std::move(done));
   }
+  control_.enter(RunPhase::init_vus);
   make_generators();
   TRY(generators_->prepare(self));
-  if (interrupts_ > 0) return {};
+  if (interrupts_ > 0 || control_.stopped()) return {};
+  control_.lead(*generators_);
   record_.run.backend = name_of(generators_->backend());
   begin_ledger();
-  note_services(services);
+  // At once: a run that is killed has had services too.
+  ledger_->log(describe_services(
+      services, plan_, {.at = record_.run.started, .logs_stay = logs_ != folder_->path()}));
   started_ = true;
   start_ = loop_.precise_now() + std::chrono::milliseconds(2);
   const auto casualties = [this, &services](Fiber& fiber) {
@@ -333,11 +305,15 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   TRY(faults_->start(fault_fibers, start_));
   fault_fibers_ = &fault_fibers;
   if (stages_) stages_->deliver(0, seconds_);
+  control_.enter(RunPhase::running);
   auto done = generators_->run(self, start_);
   fault_fibers_ = nullptr;
   fault_fibers.cancel();
   (void)fault_fibers.join(self);
+  control_.enter(RunPhase::teardown);
+  control_.settle(self);
   if (stages_ && interrupts_ == 0) tear_down(self);
+  if (interrupts_ == 0) control_.linger(self);
   watchers.cancel();
   (void)watchers.join(self);
   observer_.ended();
@@ -406,9 +382,11 @@ void Conductor::show(std::span<const ClosedSecond> closed) {
   progress.duration = load_end_of(plan_);
   progress.faults = faults_->in_force();
   const bool warming = plan_.warmup && progress.elapsed < *plan_.warmup;
-  progress.phase = interrupts_ > 0 || aborted_by_ != nullptr ? "stopping"
-                   : warming                                 ? "warm-up"
-                                                             : "running";
+  const bool stopping = interrupts_ > 0 || aborted_by_ != nullptr || control_.stopped();
+  progress.phase = stopping               ? "stopping"
+                   : control_.is_paused() ? "paused"
+                   : warming              ? "warm-up"
+                                          : "running";
   observer_.second(progress);
 }
 
@@ -422,6 +400,7 @@ void Conductor::watch_abort() {
 }
 
 void Conductor::stop(StopKind kind) {
+  control_.end();
   // Before the start there is nothing to end gracefully.
   if (generators_ != nullptr) generators_->stop(started_ ? kind : StopKind::now);
   // What is frozen goes on, so that iterations under way can end.
@@ -430,6 +409,10 @@ void Conductor::stop(StopKind kind) {
 
 void Conductor::watch_signals(Fiber& self, Signals& signals) {
   while (signals.next(self, far_future)) {
+    if (control_.is_lingering()) {
+      control_.end();
+      continue;
+    }
     interrupts_ = signals.count();
     if (interrupts_ == 1) {
       observer_.phase("stopping: iterations under way may end (Ctrl-C again ends at once)");
@@ -461,8 +444,9 @@ ConductedRun Conductor::finish(Fiber& self) {
   add_verdict(record_, {.thresholds = judge_.results(elapsed),
                         .generator = honesty_.health(),
                         .aborted_by = aborted_by_,
-                        .ending = interrupts_ > 0 ? VerdictInput::Ending::signal
-                                                  : VerdictInput::Ending::planned,
+                        .ending = interrupts_ > 0      ? VerdictInput::Ending::signal
+                                  : control_.stopped() ? VerdictInput::Ending::api
+                                                       : VerdictInput::Ending::planned,
                         .failure = failure_,
                         .failure_code = failure_code_,
                         .judgement = judgement_,
@@ -488,11 +472,14 @@ ConductedRun Conductor::finish(Fiber& self) {
 
 }  // namespace
 
-Result<ConductedRun> conduct(Fiber& self, const Plan& plan, const RunOptions& options,
-                             RunObserver& observer, Signals* signals) {
+std::expected<ConductedRun, RunFailure> conduct(Fiber& self, const Plan& plan,
+                                                const RunOptions& options, RunObserver& observer,
+                                                Signals* signals) {
   // Long-lived and large: not on a fiber's stack.
   const auto conductor = std::make_unique<Conductor>(plan, options, observer, self.loop());
-  return conductor->conduct(self, signals);
+  auto done = conductor->conduct(self, signals);
+  if (!done) return std::unexpected(RunFailure{done.error(), conductor->code_of_failure()});
+  return std::move(*done);
 }
 
 }  // namespace brunt

@@ -8,6 +8,7 @@
 // Ctrl-C (`signals`) once lets iterations end within their graceful stop, twice ends at once; both
 // give a whole record.
 #pragma once
+#include "judge/exit_code.h"
 #include "ledger/writer.h"
 #include "net/signals.h"
 #include "plan/plan.h"
@@ -26,10 +27,17 @@ struct ConductedRun {
   std::string setup_data;  // JSON: what the script's setup() returned; "": nothing.
 };
 
+// Why a run did not begin.
+struct RunFailure {
+  Error error;
+  std::optional<ExitCode> code;  // Where the error's own code does not tell it.
+};
+
 // Parks until the run is over. `signals` may be nullptr. REQUIRES: called on the main thread's
 // loop, as services die with the thread that started them. Errors: what kept the run from
 // beginning.
-Result<ConductedRun> conduct(Fiber& self, const Plan& plan, const RunOptions& options,
-                             RunObserver& observer, Signals* signals);
+std::expected<ConductedRun, RunFailure> conduct(Fiber& self, const Plan& plan,
+                                                const RunOptions& options, RunObserver& observer,
+                                                Signals* signals);
 
 }  // namespace brunt

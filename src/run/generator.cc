@@ -182,6 +182,16 @@ void Generator::stop(StopKind kind) {
   scenarios_.stop(kind);
 }
 
+void Generator::steer(const SteeringOrder& order) {
+  if (order.paused && *order.paused) scenarios_.pause();
+  if (order.paused && !*order.paused) scenarios_.resume();
+  const auto controlled = std::ranges::find_if(units_, [](const LoadUnit& unit) {
+    return unit.load.executor == ExecutorKind::externally_controlled;
+  });
+  if (order.scale && controlled != units_.end())
+    scenarios_.scale(static_cast<std::size_t>(controlled - units_.begin()), *order.scale);
+}
+
 void Generator::hand_over_seconds(Fiber& self, Instant start) {
   for (std::int64_t second = 0;; ++second) {
     if (!self.sleep_until(start + std::chrono::seconds(second + 1))) return;

@@ -25,6 +25,7 @@
 #include "net/dialer.h"
 #include "plan/plan.h"
 #include "run/load_units.h"
+#include "run/steering.h"
 #include "step/step_context.h"
 
 namespace brunt {
@@ -99,6 +100,7 @@ class Generator : LoadObserver, StepWatcher {
   Result<> run(Fiber& self, Instant start);
 
   void stop(StopKind kind);
+  void steer(const SteeringOrder& order);
 
   // Takes a rinsed snapshot's memory back; on the loop's thread.
   void recycle(Snapshot snapshot) { recorder_.recycle(std::move(snapshot)); }

@@ -162,6 +162,7 @@ Result<> GeneratorProcesses::run(Fiber& self, Instant start) {
     Frame go = plain(FrameKind::start);
     go.head.set("at", start.time_since_epoch().count());
     TRY(child->channel->send(self, go));
+    if (first_order_) TRY(child->channel->send(self, *first_order_));
     TRY(readers.spawn("generator process", [this, &child = *child, &first_error](Fiber& fiber) {
       auto heard = listen_to(fiber, child);
       if (!heard && !child.ended) {
@@ -182,6 +183,15 @@ void GeneratorProcesses::abandon(Fiber& self) {
     (void)child->process->stop(self, {.signal = SIGKILL, .grace = Duration{}});
 }
 
+void GeneratorProcesses::steer(const SteeringOrder& order) {
+  Frame frame = frame_of(order);
+  if (!running_) {
+    first_order_ = std::move(frame);
+    return;
+  }
+  for (auto& child : children_) send_order(*child, frame);
+}
+
 void GeneratorProcesses::stop(StopKind kind) {
   for (auto& child : children_) {
     // While it prepares it hears nothing, and has measured nothing that could be lost.
@@ -189,15 +199,20 @@ void GeneratorProcesses::stop(StopKind kind) {
       (void)child->process->send_signal(SIGKILL);
       continue;
     }
-    // Sending may park, and this may not: a fiber of its own does it. The channel outlives it, as
-    // run() waits for `ended`.
-    auto spawned = control_.spawn("stop generator process", [&mine = *child, kind](Fiber& fiber) {
-      Frame frame = plain(FrameKind::stop);
-      frame.head.set("now", kind == StopKind::now);
-      (void)mine.channel->send(fiber, frame);
-    });
-    if (!spawned) (void)child->process->send_signal(SIGKILL);
+    Frame frame = plain(FrameKind::stop);
+    frame.head.set("now", kind == StopKind::now);
+    send_order(*child, std::move(frame));
   }
+}
+
+// Sending may park, and this may not: a fiber of its own does it. The channel outlives it, as run()
+// waits for `ended`.
+void GeneratorProcesses::send_order(Child& child, Frame order) {
+  auto spawned = control_.spawn("order to a generator process",
+                                [&child, order = std::move(order)](Fiber& fiber) {
+                                  (void)child.channel->send(fiber, order);
+                                });
+  if (!spawned) (void)child.process->send_signal(SIGKILL);
 }
 
 namespace {
@@ -314,9 +329,11 @@ Result<> Servant::serve(Fiber& self) {
   TRY(companions.spawn("sender", [this](Fiber& fiber) { send_all(fiber); }));
   FiberGroup orders(loop_);
   TRY(orders.spawn("orders", [this, &threads](Fiber& fiber) {
-    while (auto order = channel_.receive(fiber))
+    while (auto order = channel_.receive(fiber)) {
       if (order->kind == FrameKind::stop)
         threads.stop(flag_of(order->head, "now") ? StopKind::now : StopKind::gracefully);
+      if (order->kind == FrameKind::steer) threads.steer(steering_of(*order));
+    }
     // The conductor is gone: nobody will read what this load measures.
     if (!fiber.cancelled()) threads.stop(StopKind::now);
   }));

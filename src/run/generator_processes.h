@@ -35,6 +35,7 @@ class GeneratorProcesses final : public Generators {
   Result<> run(Fiber& self, Instant start) override;
   void abandon(Fiber& self) override;
   void stop(StopKind kind) override;
+  void steer(const SteeringOrder& order) override;
   BackendKind backend() const override { return backend_; }
   std::uint32_t count() const override { return options_.processes; }
   void recycle(std::uint32_t, Snapshot) override {}
@@ -43,6 +44,7 @@ class GeneratorProcesses final : public Generators {
   struct Child;
   Result<> start_child(Fiber& self, Listener& listener, std::uint32_t index);
   Result<> listen_to(Fiber& self, Child& child);
+  void send_order(Child& child, Frame order);
   Frame setup_frame(std::uint32_t index) const;
 
   Loop& control_;
@@ -52,6 +54,7 @@ class GeneratorProcesses final : public Generators {
   std::vector<std::unique_ptr<Child>> children_;
   BackendKind backend_ = BackendKind::automatic;
   bool running_ = false;
+  std::optional<Frame> first_order_;  // Given before the start, to be sent right after it.
 };
 
 // The child's side: connects to the conductor at `socket`, prepares `plan`'s load, and runs it as

@@ -139,6 +139,11 @@ void GeneratorThreads::stop(StopKind kind) {
     worker->loop->post([&mine = *worker, kind] { mine.generator->stop(kind); });
 }
 
+void GeneratorThreads::steer(const SteeringOrder& order) {
+  for (auto& worker : workers_)
+    worker->loop->post([&mine = *worker, order] { mine.generator->steer(order); });
+}
+
 BackendKind GeneratorThreads::backend() const {
   return workers_.front()->loop->backend();
 }

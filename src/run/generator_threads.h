@@ -30,6 +30,7 @@ class GeneratorThreads final : public Generators {
   Result<> run(Fiber& self, Instant start) override;
   void abandon(Fiber& self) override;
   void stop(StopKind kind) override;
+  void steer(const SteeringOrder& order) override;
   BackendKind backend() const override;
   std::uint32_t count() const override { return static_cast<std::uint32_t>(options_.threads); }
   void recycle(std::uint32_t generator, Snapshot snapshot) override;

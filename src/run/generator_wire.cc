@@ -77,7 +77,7 @@ bool is_progress(const Json& json) {
   return fields[0].is_string() &&
          std::all_of(fields.begin() + 1, fields.end() - 1,
                      [](const Json& field) { return field.is_integer(); }) &&
-         whole(json, 1) <= static_cast<std::uint64_t>(ExecutorKind::ramping_arrival_rate) &&
+         whole(json, 1) <= static_cast<std::uint64_t>(ExecutorKind::externally_controlled) &&
          whole(json, 3) <= static_cast<std::uint64_t>(ExecutorPhase::ended) &&
          is_whole(fields.back(), counts_size);
 }
@@ -183,6 +183,27 @@ Frame frame_of(const GeneratorSecond& second) {
   frame.head.set("progress", std::move(progress));
   if (!second.subjects.empty()) frame.head.set("subjects", subjects_json(second.subjects));
   return frame;
+}
+
+Frame frame_of(const SteeringOrder& order) {
+  Frame frame{.kind = FrameKind::steer, .head = Json(Json::Object())};
+  if (order.paused) frame.head.set("paused", *order.paused);
+  if (!order.scale) return frame;
+  frame.head.set("vus", order.scale->vus);
+  frame.head.set("vus_max", order.scale->vus_max);
+  return frame;
+}
+
+SteeringOrder steering_of(const Frame& frame) {
+  SteeringOrder order;
+  const Json* paused = frame.head.find("paused");
+  const Json* vus = frame.head.find("vus");
+  const Json* vus_max = frame.head.find("vus_max");
+  if (paused != nullptr && paused->is_bool()) order.paused = paused->boolean();
+  if (vus != nullptr && vus->is_integer() && vus_max != nullptr && vus_max->is_integer())
+    order.scale = {.vus = static_cast<std::uint64_t>(vus->integer()),
+                   .vus_max = static_cast<std::uint64_t>(vus_max->integer())};
+  return order;
 }
 
 Result<GeneratorSecond> second_of(const Frame& frame) {

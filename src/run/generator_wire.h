@@ -9,6 +9,7 @@
 //                             ←   second …, warned …       again and again; the last second has
 //                             `last` set
 //   stop {kind}               →                            at any time
+//   steer {paused, vus, …}    →                            after the start, at any time
 //                             ←   ended {error}
 //
 // A frame: length of what follows (u32, little endian), kind (u8), payload: JSON, and for seconds a
@@ -24,7 +25,7 @@
 
 namespace brunt {
 
-enum class FrameKind : std::uint8_t { setup = 1, ready, start, second, warned, stop, ended };
+enum class FrameKind : std::uint8_t { setup = 1, ready, start, second, warned, stop, steer, ended };
 
 struct Frame {
   FrameKind kind{};
@@ -54,6 +55,8 @@ class FrameChannel {
 };
 
 Frame frame_of(const GeneratorSecond& second);
+Frame frame_of(const SteeringOrder& order);
+SteeringOrder steering_of(const Frame& frame);
 Result<GeneratorSecond> second_of(const Frame& frame);  // Errors: malformed.
 
 }  // namespace brunt

@@ -35,6 +35,8 @@ class Generators {
   virtual void abandon(Fiber& self) = 0;
 
   virtual void stop(StopKind kind) = 0;
+  // REQUIRES: prepare() succeeded.
+  virtual void steer(const SteeringOrder& order) = 0;
 
   virtual BackendKind backend() const = 0;  // The one chosen. REQUIRES: prepare() succeeded.
   virtual std::uint32_t count() const = 0;  // GeneratorSecond::generator is below it.

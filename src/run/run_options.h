@@ -33,6 +33,7 @@ struct RunOptions {
   std::vector<Redirection> redirections;
   std::vector<Endpoint> local_ips;
   std::vector<K6StreamOptions> streams;
+  std::string address;  // Of the REST API, HOST:PORT; empty: none.
   std::string profile;  // The service whose CPU time is recorded; empty: none.
   Thresholds thresholds = Thresholds::judged;
   K6SummaryOptions summary;  // Where the summary is shown; the script's own options are added.

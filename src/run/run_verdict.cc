@@ -20,6 +20,10 @@ void add_verdict(RunRecord& record, const VerdictInput& input) {
     record.run.status = RunStatus::interrupted;
     ending = {.code = ExitCode::external_abort,
               .reason = "interrupted after " + format_duration(record.duration())};
+  } else if (input.ending == VerdictInput::Ending::api) {
+    record.run.status = RunStatus::interrupted;
+    ending = {.code = ExitCode::stopped_by_api,
+              .reason = "stopped over the REST API after " + format_duration(record.duration())};
   } else if (input.judgement == ScriptJudgement::aborted) {
     record.run.status = RunStatus::aborted;
     ending = {.code = ExitCode::script_aborted,

@@ -16,7 +16,7 @@ struct VerdictInput {
   std::vector<ThresholdOutcome> thresholds;
   GeneratorHealth generator;
   const Threshold* aborted_by = nullptr;  // The one that ended the run; nullptr: none did.
-  enum class Ending : std::uint8_t { planned, signal } ending = Ending::planned;
+  enum class Ending : std::uint8_t { planned, signal, api } ending = Ending::planned;
   // What broke the load off in its middle (a generator that died), or went wrong after it
   // (teardown()); else "".
   std::string failure;

@@ -20,7 +20,7 @@ ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
 ScriptStages::~ScriptStages() = default;
 
 Result<> ScriptStages::set_up(Fiber& self, std::vector<std::string>& data) {
-  data.assign(scripts_.size(), "");
+  data.resize(scripts_.size());
   for (std::size_t i = 0; i < scripts_.size(); ++i)
     if (const ScriptLifeOptions& life = scripts_[i].bundle->life; life.has_setup)
       data[i] = TRY(run(self, {.script = i, .function = "setup", .limit = life.setup_max}, ""));

@@ -29,8 +29,8 @@ class ScriptStages final : StepWatcher {
   ScriptStages(Loop& loop, const GeneratorSetup& setup, std::function<void(std::string)> warned);
   ~ScriptStages() override;
 
-  // Parks. `data`: what each setup() returned, as JSON; "" where there is none. Errors: timeout,
-  // cancelled, malformed (an exception).
+  // Parks. `data`: what each setup() returned, as JSON; as it was, else "", where there is none.
+  // Errors: timeout, cancelled, malformed (an exception).
   Result<> set_up(Fiber& self, std::vector<std::string>& data);
   bool has_teardown() const;
   // Of every script, also where one fails. Errors: the first.

@@ -142,6 +142,16 @@ std::vector<ScenarioInfo> Seconds::scenarios(const Plan& plan) const {
   return infos;
 }
 
+VuCount Seconds::vus(std::size_t unit) const {
+  VuCount count;
+  for (const Origin& origin : origins_) {
+    if (unit >= origin.progress.size()) continue;
+    count.active += origin.progress[unit].now.vus_active;
+    count.there += origin.progress[unit].now.vus;
+  }
+  return count;
+}
+
 std::vector<CheckResult> Seconds::checks() const {
   std::map<std::pair<std::string, std::string>, CheckResult> by_name;
   for (const TotalSeries& series : totals_.all()) {

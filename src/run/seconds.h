@@ -23,6 +23,10 @@ struct ClosedSecond {
   std::vector<SecondRow> rows;  // Valid as long as the Seconds.
 };
 
+struct VuCount {
+  std::uint64_t active = 0, there = 0;
+};
+
 class Seconds {
  public:
   explicit Seconds(std::uint32_t generators);
@@ -52,6 +56,7 @@ class Seconds {
   // Over all generators, as last heard.
   std::vector<ScenarioInfo> scenarios(const Plan& plan) const;
   std::vector<CheckResult> checks() const;
+  VuCount vus(std::size_t unit) const;  // Of load_units().
 
  private:
   struct Origin {

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "plan/load_fields.h"
 #include "script/network_options.h"
 
 namespace brunt {
@@ -71,14 +72,9 @@ class ScenarioReader {
     if (executor == nullptr)
       return fail(ErrorCode::invalid,
                   fmt::format("options.{}: a scenario needs an executor", where_));
-    if (executor->text() == "externally-controlled")
-      return fail(ErrorCode::unsupported,
-                  fmt::format("options.{}.executor: externally-controlled is not supported yet; "
-                              "constant-vus and ramping-vus are",
-                              where_));
     const auto kind = parse_executor(executor->text());
     if (!kind) return fail_in(fmt::format("options.{}.executor", where_), kind.error());
-    load_.executor = *kind;
+    load_.choose(*kind);
     load_.when_busy = WhenBusy::drop;
     // As in k6: init code, of thousands of VUs, takes no time of the test.
     load_.preparation = VuPreparation::before_the_scenario;
@@ -90,14 +86,19 @@ class ScenarioReader {
   }
 
  private:
-  static constexpr std::array<std::string_view, 20> names = {
+  static constexpr std::array<std::string_view, 19> names = {
       "executor", "startTime",        "gracefulStop", "exec",        "env",
       "tags",     "options",          "vus",          "duration",    "startVUs",
       "stages",   "gracefulRampDown", "iterations",   "maxDuration", "rate",
-      "timeUnit", "preAllocatedVUs",  "maxVUs",       "startRate",   "whenBusy"};
+      "timeUnit", "preAllocatedVUs",  "maxVUs",       "startRate"};
 
   Result<> read_field(const std::string& name, const Json& value) {
     const std::string where = where_.empty() ? name : where_ + "." + name;
+    const LoadField* field = load_field_of_k6(name);
+    if (field != nullptr && !belongs(*field, load_.executor))
+      return fail(ErrorCode::invalid,
+                  fmt::format("options.{}: {} does not take it; it belongs to {}", where,
+                              name_of(load_.executor), owners_of(*field)));
     if (name == "exec") return scenario_.script->function = value.text(), Result<>();
     if (name == "env") {
       for (auto& [key, text] : TRY(texts_in(where, value)))
@@ -276,6 +277,11 @@ class OptionsReader {
             cipher));
     if (name == "summaryTrendStats") return read_trend_stats(value);
     if (name == "summaryTimeUnit") return read_time_unit(value);
+    if (name == "paused" || name == "linger") {
+      if (!value.is_bool()) return wrong(name, "true or false", value);
+      return (name == "paused" ? bundle_.life.paused : bundle_.life.linger) = value.boolean(),
+                                                       Result<>();
+    }
     if (name == "noSetup" || name == "noTeardown") {
       if (!value.is_bool()) return wrong(name, "true or false", value);
       bool& is_called = name == "noSetup" ? bundle_.life.has_setup : bundle_.life.has_teardown;
@@ -396,14 +402,24 @@ class OptionsReader {
 
   static constexpr std::array<std::string_view, 6> read_elsewhere = {
       "iterations", "duration", "stages", "scenarios", "vus", "minIterationDuration"};
-  static constexpr std::string_view of_the_plan[] = {
-      "hosts", "blacklistIPs",     "blockHostnames",           "localIPs",
-      "dns",   "tlsVersion",       "tlsCipherSuites",          "tlsAuth",
-      "rps",   "executionSegment", "executionSegmentSequence", "insecureSkipTLSVerify"};
+  static constexpr std::string_view of_the_plan[] = {"hosts",
+                                                     "blacklistIPs",
+                                                     "blockHostnames",
+                                                     "localIPs",
+                                                     "dns",
+                                                     "tlsVersion",
+                                                     "tlsCipherSuites",
+                                                     "tlsAuth",
+                                                     "rps",
+                                                     "executionSegment",
+                                                     "executionSegmentSequence",
+                                                     "insecureSkipTLSVerify",
+                                                     "paused",
+                                                     "linger"};
   // Ours to leave out: none is ever made, or k6's cloud's.
   static constexpr std::string_view meaningless[] = {"noUsageReport", "metricSamplesBufferSize",
                                                      "cloud", "ext"};
-  static constexpr std::string_view ignored[] = {"paused", "features", "linger"};
+  static constexpr std::string_view ignored[] = {"features"};
 
   const Json& options_;
   ScriptPlace place_;

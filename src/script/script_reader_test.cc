@@ -131,8 +131,14 @@ TEST_CASE("what makes no sense is refused with the option's name") {
         "options.scenarios.a.vuss: there is no such field; did you mean \"vus\"?");
   CHECK(error("{ scenarios: { a: { executor: 'constant-vu', duration: '1s' } } }")
             .starts_with("options.scenarios.a.executor: "));
-  CHECK(error("{ scenarios: { a: { executor: 'externally-controlled', vus: 1, duration: '1s' } } }")
-            .contains("externally-controlled is not supported yet"));
+  CHECK(error("{ scenarios: { a: { executor: 'constant-vus', duration: '1s', stages: [] } } }") ==
+        "options.scenarios.a.stages: constant-vus does not take it; it belongs to ramping-vus, "
+        "ramping-arrival-rate");
+  CHECK(error("{ scenarios: { a: { executor: 'externally-controlled', vus: 3, maxVUs: 2, "
+              "duration: '0' } } }")
+            .contains("maxVUs: is 2; it must not be less than vus (3)"));
+  CHECK(error("{ scenarios: { a: { executor: 'externally-controlled', vus: 3, maxVUs: 5 } } }")
+            .contains("duration: externally-controlled needs one"));
   CHECK(error("{ scenarios: { a: { duration: '1s' } } }").contains("needs an executor"));
   CHECK(error("{ scenarios: { a: { executor: 'constant-vus', duration: '1s', exec: 'gone' } } }") ==
         "options.scenarios.a.exec: the script exports no function gone");
