@@ -190,6 +190,10 @@ std::string trouble_of_json(std::string_view text) {
   if (reason.empty()) return {};
   // At the end of the text it is the last character that is told.
   const std::size_t at = std::min(scanner.at(), text.empty() ? 0 : text.size() - 1);
+  // A line's end counts as the first character of the next one, as in Go's own count.
+  if (at < text.size() && text[at] == '\n')
+    return fmt::format("cannot parse json due to an error at line {}, character 1 , error: {}",
+                       std::ranges::count(text.substr(0, at), '\n') + 2, reason);
   const std::string_view before = text.substr(0, at);
   const auto line_begin = before.rfind('\n');
   const std::string_view line =
