@@ -95,7 +95,8 @@ std::uint16_t slot_of(std::string_view key) {
   for (const char byte : key) {
     sum = static_cast<std::uint16_t>(sum ^ static_cast<unsigned char>(byte) << 8U);
     for (int bit = 0; bit < 8; ++bit)
-      sum = static_cast<std::uint16_t>(sum << 1U ^ ((sum & 0x8000U) != 0 ? 0x1021U : 0U));
+      sum = static_cast<std::uint16_t>(static_cast<unsigned>(sum) << 1U ^
+                                       ((sum & 0x8000U) != 0 ? 0x1021U : 0U));
   }
   return sum % 16384U;
 }
