@@ -151,9 +151,9 @@ TEST_CASE("what makes no sense is refused with the option's name") {
 }
 
 TEST_CASE("options that have no effect are told, and do not stop the run") {
-  const Plan plan = with_options("{ paused: true, noUsageReport: true, nonsense: 1 }");
+  const Plan plan = with_options("{ features: 'a', noUsageReport: true, nonsense: 1 }");
   REQUIRE(plan.script->warnings.size() == 2);
-  CHECK(plan.script->warnings[0] == "options.paused is not supported yet, and has no effect");
+  CHECK(plan.script->warnings[0] == "options.features is not supported yet, and has no effect");
   CHECK(plan.script->warnings[1] == "options.nonsense: there is no such option");
 }
 
