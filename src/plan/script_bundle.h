@@ -98,7 +98,6 @@ struct ScriptBundle {
   std::set<std::string> commonjs;              // Those of them that are no ES modules.
   std::map<std::string, std::string> imports;  // Byte code that imports a module for require().
   std::string start;                           // The same for the entry.
-  std::string polyfills;                       // Byte code.
   std::map<std::string, std::string, std::less<>> libraries;     // Byte code, by name.
   std::map<std::string, std::string, std::less<>> files;         // What open() read, by path.
   std::map<std::string, SharedRows, std::less<>> shared_arrays;  // By name.

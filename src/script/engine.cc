@@ -9,6 +9,7 @@
 #include "script/builtin_modules.h"
 #include "script/commonjs.h"
 #include "script/library.h"
+#include "script/polyfills.h"
 #include "script/source_files.h"
 #include "script/source_text.h"
 #include "script/tag_text.h"
@@ -184,6 +185,7 @@ Result<> Engine::make_context(EngineLimits limits) {
   JS_SetContextOpaque(context_, this);
   add_globals(context_);
   add_library_globals(context_);
+  add_polyfills(context_);
   const JsValue global(context_, JS_GetGlobalObject(context_));
   JS_DefinePropertyValueStr(context_, global.get(), "__brunt_hand_over",
                             JS_NewCFunction(context_, hand_over, "__brunt_hand_over", 1), 0);
@@ -197,8 +199,6 @@ Result<> Engine::open_for_reading(SourceFiles& files, ScriptBundle& collected) {
   reading = &collected;
   sources = &files;
   TRY(make_context({.stack_bytes = 1u << 20u, .memory_bytes = memory_bytes_reading}));
-  collected.polyfills = TRY(files.compile_polyfills(context_));
-  TRY(run_byte_code(collected.polyfills));
   TRY(files.compile_libraries(context_));
   collected.start = TRY(files.compile_import(context_, collected.entry));
   return run_start();
@@ -210,7 +210,6 @@ Result<> Engine::open(Fiber& self, const ScriptBundle& compiled, const ScriptCal
   fiber = &self;
   TRY(make_context({}));
   enter(self);
-  TRY(run_byte_code(compiled.polyfills));
   TRY(run_start());
   in_init = false;
   return {};

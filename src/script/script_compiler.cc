@@ -116,14 +116,6 @@ JSModuleDef* SourceFiles::compile_module(JSContext* context, const std::string& 
   return bundle_.commonjs.contains(name) ? import_commonjs(context, name) : loaded_[name];
 }
 
-Result<std::string> SourceFiles::compile_polyfills(JSContext* context) {
-  const JSValue code = TRY(compile_only(context, std::string(polyfills_source), "<polyfills>",
-                                        JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT));
-  std::string bytes = byte_code_of(context, code);
-  JS_FreeValue(context, code);
-  return bytes;
-}
-
 Result<> SourceFiles::compile_libraries(JSContext* context) {
   for (const LibrarySource& source : library_sources) {
     if (source.name.starts_with(jslib_folder)) continue;

@@ -32,7 +32,6 @@ class SourceFiles {
   JSModuleDef* compile_module(JSContext* context, const std::string& name);
   // The same without a module to import: for require(). False: an exception is pending.
   bool compile(JSContext* context, const std::string& name);
-  Result<std::string> compile_polyfills(JSContext* context);
   // Those of library.h, into the bundle.
   Result<> compile_libraries(JSContext* context);
   // Code that hands over all that the module exports (Engine::handed_over).
@@ -54,8 +53,5 @@ class SourceFiles {
   Transpiler transpiler_;
   std::map<std::string, JSModuleDef*> loaded_;  // ES modules, while the context lives.
 };
-
-// The source of what QuickJS of 2021 lacks.
-extern const std::string_view polyfills_source;
 
 }  // namespace brunt

@@ -1,7 +1,8 @@
 // The global Date: reads dates in words and with a blank before the time, which the engine's does not, and writes them for people as k6 does.
 () => {
   const NativeDate = globalThis.__brunt_date;
-  const parse = (text) => {
+  const parse = (given) => {
+    const text = String(given);
     const time = NativeDate.parse(text);
     if (!Number.isNaN(time)) return time;
     const iso = text.replace(/^(\d{4}-\d\d-\d\d) +(\d\d:\d\d)/, '$1T$2');
@@ -11,11 +12,12 @@
     if (!Number.isInteger(month) || month < 0) return NaN;
     return new NativeDate(words[3], month, words[2], words[4] ?? 0, words[5] ?? 0, words[6] ?? 0).getTime();
   };
-  const Date = new Proxy(NativeDate, {
-    construct: (target, given, made) =>
-      Reflect.construct(target, given.length === 1 && typeof given[0] === 'string' ? [parse(given[0])] : given, made),
-    get: (target, name) => (name === 'parse' ? parse : target[name]),
-  });
+  function Date(...given) {
+    if (new.target === undefined) return NativeDate();
+    return Reflect.construct(NativeDate, given.length === 1 && typeof given[0] === 'string' ? [parse(given[0])] : given, new.target);
+  }
+  for (const [name, value] of Object.entries({ length: 7, prototype: NativeDate.prototype, now: NativeDate.now, UTC: NativeDate.UTC, parse }))
+    Object.defineProperty(Date, name, { value, writable: name !== 'length', configurable: name !== 'prototype' });
   Object.defineProperty(NativeDate.prototype, 'constructor', { value: Date, writable: true, configurable: true });
   const two = (n) => String(n).padStart(2, '0');
   const day = (date) => `${two(date.getMonth() + 1)}/${two(date.getDate())}/${date.getFullYear()}`;

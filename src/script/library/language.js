@@ -1,51 +1,45 @@
-// What QuickJS of 2021 lacks and people write. Small on purpose: every VU has it.
-(() => {
-  const define = (target, name, value) => {
-    if (!(name in target))
-      Object.defineProperty(target, name, { value, writable: true, configurable: true });
-  };
+// What QuickJS of 2021 lacks and people write, by whose it is: polyfills.cc puts them in their places.
+() => {
   const place = (list, index) => {
     const n = Math.trunc(index) || 0;
     return n < 0 ? n + list.length : n;
   };
-  function at(index) { return this[place(this, index)]; }
-  const bytes = Object.getPrototypeOf(Uint8Array.prototype);
-  for (const target of [Array.prototype, String.prototype, bytes]) define(target, 'at', at);
-  for (const target of [Array.prototype, bytes]) {
-    define(target, 'findLastIndex', function findLastIndex(test, self) {
+  const ofAll = {
+    at(index) { return this[place(this, index)]; },
+  };
+  // Of arrays and typed arrays. `copy` of one is an array of the same kind.
+  const ofLists = (copy) => ({
+    ...ofAll,
+    findLastIndex(test, self) {
       for (let i = this.length - 1; i >= 0; i--) if (test.call(self, this[i], i, this)) return i;
       return -1;
-    });
-    define(target, 'findLast', function findLast(test, self) {
+    },
+    findLast(test, self) {
       return this[this.findLastIndex(test, self)];
-    });
-  }
-  // The methods that give a changed copy. One function for three: every VU has them.
-  for (const target of [Array.prototype, bytes]) {
-    const copy = (list) => (target === bytes ? list.slice() : Array.from(list));
-    for (const [name, change] of [['toReversed', 'reverse'], ['toSorted', 'sort'], ['toSpliced', 'splice']])
-      if (change in target)
-        define(target, name, function (...given) {
-          const made = copy(this);
-          made[change](...given);
-          return made;
-        });
-    define(target, 'with', function (index, value) {
+    },
+    toReversed() { return copy(this).reverse(); },
+    toSorted(compare) { return copy(this).sort(compare); },
+    toSpliced(...given) {
+      const made = copy(this);
+      made.splice(...given);
+      return made;
+    },
+    with(index, value) {
       const at = place(this, index);
       if (at < 0 || at >= this.length) throw new RangeError(`with(): there is no index ${index}`);
       const made = copy(this);
       made[at] = value;
       return made;
-    });
-  }
-  define(Object, 'hasOwn', (object, key) => Object.prototype.hasOwnProperty.call(object, key));
-  define(Object, 'groupBy', (items, key) => {
+    },
+  });
+  const hasOwn = (object, key) => Object.prototype.hasOwnProperty.call(object, key);
+  const groupBy = (items, key) => {
     const groups = Object.create(null);
     let i = 0;
     for (const item of items) (groups[key(item, i++)] ??= []).push(item);
     return groups;
-  });
-  define(globalThis, 'structuredClone', (value) => {
+  };
+  const structuredClone = (value) => {
     const seen = new Map();
     const copy = (from) => {
       if (typeof from === 'function' || typeof from === 'symbol')
@@ -72,6 +66,12 @@
       seen.set(from, to);
       return to;
     };
-    return copy(value);
-  });
-})();
+    return copy(value);};
+  return {
+    Array: ofLists((list) => Array.from(list)),
+    String: ofAll,
+    TypedArray: ofLists((list) => list.slice()),
+    Object: { hasOwn, groupBy },
+    global: { structuredClone },
+  };
+}
