@@ -88,9 +88,11 @@ JSValue js_group(JSContext* context, JSValueConst, int count, JSValueConst* argu
   engine.group = mine;
   JsValue result(context, JS_Call(context, arguments[1], js_undefined, 0, nullptr));
   engine.group = outer;
-  if (!engine.interrupted())
+  if (!engine.interrupted()) {
+    begin_samples(engine.body->scenario(), *engine.vu);
     engine.body->metric_series(MetricId::group_duration, mine, engine.tag_text())
         .add(engine.fiber->loop().precise_now() - started);
+  }
   if (!result.failed() && is_promise(context, result.get())) return refuse_async_group(context);
   return result.release();
 }
@@ -137,9 +139,11 @@ JSValue js_check(JSContext* context, JSValueConst, int count, JSValueConst* argu
           is_good ? holds(context, predicate.get(), arguments[0]) : std::optional<bool>();
       threw = !held;
       all = all && held.value_or(false);
-      if (is_good && (held || !engine.interrupted()))
+      if (is_good && (held || !engine.interrupted())) {
+        begin_samples(engine.body->scenario(), *engine.vu);
         engine.body->check_series(text.view(), engine.group, tags)
             .add(held.value_or(false) ? 1.0 : 0.0);
+      }
     }
     JS_FreeAtom(context, table[i].atom);
   }

@@ -81,6 +81,7 @@ JSValue js_add(JSContext* context, JSValueConst self, int count, JSValueConst* a
   const auto id = engine.body->find_metric(info.name);
   if (!id) return throw_error(context, id.error().text);
   if (info.kind == MetricKind::rate) value = value != 0 ? 1 : 0;
+  begin_samples(engine.body->scenario(), *engine.vu);
   engine.body->metric_series(*id, engine.group, tags).add(value);
   return js_bool(true);
 }

@@ -66,6 +66,7 @@ IterationEnd ScriptBody::run(Fiber& self, Vu& vu, const Iteration& iteration) {
   auto& mine = static_cast<ScriptVu&>(*vu.state);
   mine.begin_iteration(iteration);
   auto done = mine.run(self, call_.function);
+  begin_samples(scenario_, mine.plan);
   body_series_.end_iteration(mine.plan);
   if (mine.engine.interrupted() || (!done && done.error().code == ErrorCode::cancelled))
     return IterationEnd::interrupted;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """brunt run with k6 scripts, as k6's users run them, against a real nginx."""
+import csv
 import json
 import signal
 import tarfile
@@ -213,6 +214,23 @@ expect:
         done = self.brunt("run", str(EXAMPLES / "summary.js"), "-e", f"BASE=http://127.0.0.1:{port}",
                           "--summary-export", "export.json", "--new-machine-readable-summary")
         self.assertEqual(json.loads((self.folder / "export.json").read_text())["version"], "1.0.0")
+
+    def test_samples_before_the_first_request_have_their_times(self):
+        self.write("own.js", """
+            import { check, group, sleep } from "k6";
+            import { Counter } from "k6/metrics";
+            const own = new Counter("own");
+            export default function () {
+              own.add(1);
+              sleep(1.1);
+              group("late", () => check(1, { one: (x) => x === 1 }));
+            }""")
+        done = self.brunt("run", "own.js", "--out", "csv=own.csv")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.folder / "own.csv") as file:
+            times = {row["metric_name"]: int(row["timestamp"]) for row in csv.DictReader(file)}
+        self.assertGreater(times["own"], 1_600_000_000)
+        self.assertGreaterEqual(times["checks"], times["own"] + 1)
 
     def test_a_summary_that_throws_leaves_brunts_own(self):
         self.write("script.js", "export default () => {}; export function handleSummary() { throw new Error('mine') }")
