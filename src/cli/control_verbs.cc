@@ -164,10 +164,11 @@ void add_control(CLI::App& app, CommandLine& line) {
   for (const ControlVerb& verb : verbs) {
     // shared_ptr: the callback is a std::function, which copies what it holds.
     auto flags = std::make_shared<ControlFlags>();
-    flags->address = rest_address_of(environment_of_process()).value_or(usual_rest_address);
+    flags->address = usual_rest_address;
     CLI::App* sub = app.add_subcommand(verb.name, verb.help);
     sub->add_option("-a,--address", flags->address,
-                    "Where the run serves its REST API (default localhost:6565, or K6_ADDRESS)");
+                    "Where the run serves its REST API (default localhost:6565)")
+        ->envname("K6_ADDRESS");
     if (verb.run == run_scale) {
       sub->add_option("-u,--vus", flags->vus, "VUs from now on");
       sub->add_option("-m,--max", flags->vus_max, "VUs that there may be at most");

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/console.h"
 #include "cli/script_source.h"
 #include "plan/script_bundle.h"
 #include "plan/targets.h"
@@ -21,6 +22,7 @@ Result<> refuse_script_flags(const PlanSourceFlags& flags) {
   return refuse_flags({{{!flags.environment.empty(), "--env"},
                         {!flags.stages.empty(), "--stage"},
                         {!flags.secret_sources.empty(), "--secret-source"},
+                        {!flags.config.empty(), "--config"},
                         {!options.empty(), options.empty() ? "" : options.front()}}},
                       "is for a k6 script");
 }
@@ -90,10 +92,40 @@ std::map<std::string, std::string> environment_of_process() {
   return values;
 }
 
-std::optional<std::string> rest_address_of(const std::map<std::string, std::string>& environment) {
-  const auto found = environment.find("K6_ADDRESS");
-  return found == environment.end() ? std::nullopt : std::optional(found->second);
+namespace {
+
+// k6's flags that change nothing here; those that would have shown something say so.
+struct IdleFlag {
+  const char* flag;
+  bool takes_text;
+  bool is_missed;
+};
+constexpr IdleFlag idle_flags[] = {
+    {"--compatibility-mode", true, false},
+    {"-t,--type", true, false},
+    {"-v,--verbose", false, false},
+    {"--profiling-enabled", false, false},
+    {"--features", true, true},
+    {"--log-format", true, true},
+    {"--log-output", true, true},
+    {"--traces-output", true, true},
+};
+
+void add_idle_flags(CLI::App& verb) {
+  for (const IdleFlag& idle : idle_flags) {
+    const auto tell = [&idle] {
+      if (idle.is_missed) complain(fmt::format("warning: {} has no effect", idle.flag));
+    };
+    const char* help = "For k6's command lines: has no effect";
+    CLI::Option* option = idle.takes_text
+                              ? verb.add_option_function<std::string>(
+                                    idle.flag, [tell](const std::string&) { tell(); }, help)
+                              : verb.add_flag_callback(idle.flag, tell, help);
+    option->group("");  // Not shown.
+  }
 }
+
+}  // namespace
 
 void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
   verb.add_option(
@@ -132,7 +164,19 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
                   "For k6/secrets: file=PATH, env=PREFIX, mock=NAME=VALUE; again for more")
       ->allow_extra_args(false)
       ->group(script);
+  verb.add_option("-c,--config", flags.config,
+                  "A JSON file of k6's options, below those of the script (or K6_CONFIG)")
+      ->group(script);
+  verb.add_flag("--include-system-env-vars", flags.system_environment,
+                "__ENV has the variables of the environment too (default; =false: those of --env)")
+      ->envname("K6_INCLUDE_SYSTEM_ENV_VARS")
+      ->group(script);
+  verb.add_flag("--no-thresholds", flags.ignores_thresholds,
+                "Do not judge expectations; a script's thresholds are not even read")
+      ->envname("K6_NO_THRESHOLDS")
+      ->group("Output");
   add_script_options(verb, flags.script_options, script);
+  add_idle_flags(verb);
   const char* plan = "For a plan";
   verb.add_option("--set", flags.sets, "Change a value: store=postgres, device.vus=500")
       ->allow_extra_args(false)
@@ -168,6 +212,9 @@ std::vector<std::string> words_of(const PlanSourceFlags& flags) {
   for (const std::string& stage : flags.stages) add("--stage", stage);
   for (std::string& word : words_of(flags.script_options)) words.push_back(std::move(word));
   for (const std::string& source : flags.secret_sources) add("--secret-source", source);
+  if (!flags.config.empty()) add("--config", flags.config);
+  if (flags.ignores_thresholds) words.emplace_back("--no-thresholds");
+  if (!flags.system_environment) words.emplace_back("--include-system-env-vars=false");
   for (const std::string& choice : flags.matrix) add("--matrix", choice);
   if (flags.time_scale != 1) add("--time-scale", fmt::format("{}", flags.time_scale));
   if (flags.load.insecure) words.emplace_back("--insecure");

@@ -21,8 +21,11 @@ struct PlanSourceFlags {
   CommandLineLoad load;
   std::optional<std::string> method, data;
   std::vector<std::string> environment, stages;  // For a script: NAME=VALUE, 30s:10.
+  bool system_environment = true;                // Of a script's __ENV.
   ScriptOptionTexts script_options;
   std::vector<std::string> secret_sources;
+  std::string config;               // A file of k6's options.
+  bool ignores_thresholds = false;  // --no-thresholds: a script's are not read.
   std::vector<std::string> sets;
   double time_scale = 1;
   std::vector<std::string> matrix;  // name=value
@@ -31,8 +34,6 @@ struct PlanSourceFlags {
 std::map<std::string, std::string> environment_of_process();
 
 inline constexpr const char* usual_rest_address = "localhost:6565";  // k6's.
-// K6_ADDRESS.
-std::optional<std::string> rest_address_of(const std::map<std::string, std::string>& environment);
 
 // A flag that the target has no use for would be a wish that nobody hears: `why` follows its name.
 Result<> refuse_flags(std::span<const std::pair<bool, std::string_view>> given,

@@ -45,7 +45,7 @@ struct RunFlags {
   std::string html, format = "text", profile;
   std::string summary_export, summary_mode = "full";
   bool machine_summary = false, explain = false;
-  bool quiet = false, no_colour = false, no_thresholds = false;
+  bool quiet = false, no_colour = false;
 };
 
 constexpr std::uint32_t processes_max = 1024;
@@ -124,7 +124,7 @@ Result<RunOptions> options_of(const RunFlags& flags, const CommandLine& line) {
   for (const std::string& out : flags.outs)
     if (!is_record_out(out)) options.streams.push_back(TRY(parse_k6_stream(out)));
   TRY(check_files(flags));
-  options.thresholds = flags.no_thresholds ? Thresholds::ignored : Thresholds::judged;
+  options.thresholds = flags.source.ignores_thresholds ? Thresholds::ignored : Thresholds::judged;
   return options;
 }
 
@@ -223,7 +223,6 @@ std::vector<std::string> system_tags_of(const Plan& plan) {
 // would else contend for one port.
 std::string rest_address(const Plan& plan, const RunFlags& flags) {
   if (!flags.address.empty()) return flags.address;
-  if (const auto given = rest_address_of(environment_of_process())) return *given;
   const bool is_led = std::ranges::any_of(load_units(plan), [](const LoadUnit& unit) {
     return unit.load.executor == ExecutorKind::externally_controlled;
   });
@@ -268,6 +267,7 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
   Terminal out = Terminal::detect(STDOUT_FILENO);
   Terminal live = Terminal::detect(STDERR_FILENO);
   if (flags.no_colour) out.style.colours = live.style.colours = Colours::off;
+  options->summary.machine = flags.machine_summary;
   options->summary.no_colour = out.style.colours == Colours::off;
   options->summary.stdout_is_terminal = out.interactive;
   options->summary.stderr_is_terminal = live.interactive;
@@ -403,6 +403,7 @@ void add_run(CLI::App& app, CommandLine& line) {
   verb->add_option("-a,--address", f.address,
                    "Serve k6's REST API here, for brunt pause, resume, scale, status, stats: "
                    "localhost:6565 (it asks for no password)")
+      ->envname("K6_ADDRESS")
       ->group("Generator");
   verb->add_option("--allow", f.allow,
                    "A host, address, or CIDR block that may be loaded besides loopback")
@@ -411,11 +412,12 @@ void add_run(CLI::App& app, CommandLine& line) {
   verb->add_option("--map", f.redirections, "HOST:PORT=HOST:PORT: go there instead")
       ->allow_extra_args(false)
       ->group("Target");
-  verb->add_option("--out", f.outs,
+  verb->add_option("-o,--out", f.outs,
                    "Every sample, in k6's formats: json=FILE, csv=FILE (.gz compresses); each "
                    "client's figures: subjects=FILE, analysis=FILE; a picture of the run: "
                    "plot=FILE.pdf, .svg or .png")
       ->allow_extra_args(false)
+      ->envname("K6_OUT")
       ->group("Output");
   verb->add_option("--html", f.html, "Write the report as one page to this file")->group("Output");
   verb->add_option("--profile", f.profile,
@@ -426,23 +428,26 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->group("Output");
   verb->add_option("--summary-export", f.summary_export,
                    "Write the summary as k6's JSON to this file")
+      ->envname("K6_SUMMARY_EXPORT")
       ->group("Output");
   verb->add_flag("--new-machine-readable-summary", f.machine_summary,
                  "--summary-export in k6's newer, versioned form")
+      ->envname("K6_NEW_MACHINE_READABLE_SUMMARY")
       ->group("Output");
   verb->add_option("--summary-mode", f.summary_mode, "full, compact, legacy, or disabled: none")
       ->check(CLI::IsMember({"full", "compact", "legacy", "disabled"}))
+      ->envname("K6_SUMMARY_MODE")
       ->group("Output");
   verb->add_option("--ledger", f.ledger,
                    "Where runs are kept: a file, or postgres://... (default .brunt/ledger.db)")
       ->group("Output");
   verb->add_flag("--no-ledger", f.no_ledger, "Keep no record of this run")->group("Output");
-  verb->add_flag("--no-thresholds", f.no_thresholds, "Do not judge expectations")->group("Output");
   verb->add_flag("--explain", f.explain, "Say what would run, and run nothing: as brunt check")
       ->group("Output");
   verb->add_flag("-q,--quiet", f.quiet, "No progress, only warnings and the summary")
       ->group("Output");
   verb->add_flag("--no-color,--no-colour", f.no_colour, "No colours on a terminal either")
+      ->envname("K6_NO_COLOR")
       ->group("Output");
   verb->footer(footer);
   verb->callback(

@@ -14,7 +14,7 @@ struct ScriptOption {
   const char* option;    // k6's name; its variable is K6_ and this in capitals.
   const char* variable;  // Where that rule does not hold, else nullptr.
   const char* flag;      // nullptr: the verb has one of its own for it.
-  enum class Kind : std::uint8_t { text, number, boolean, list, pairs, stages } kind;
+  enum class Kind : std::uint8_t { text, number, boolean, list, pairs, tags, stages } kind;
   const char* help;
 };
 using Kind = ScriptOption::Kind;
@@ -36,9 +36,13 @@ constexpr ScriptOption options[] = {
     {"consoleOutput", nullptr, "--console-output", Kind::text, "The file that console writes to"},
     {"httpDebug", nullptr, "--http-debug", Kind::text,
      "Show each request and response; =full: with their bodies"},
+    {"executionSegment", nullptr, nullptr, Kind::text, ""},
+    {"executionSegmentSequence", nullptr, nullptr, Kind::text, ""},
+    {"handleSummaryTimeout", nullptr, nullptr, Kind::text, ""},
     {"insecureSkipTLSVerify", "K6_INSECURE_SKIP_TLS_VERIFY", "--insecure-skip-tls-verify",
      Kind::boolean, "The same as --insecure"},
     {"linger", nullptr, "-l,--linger", Kind::boolean, "Go on after the load, until Ctrl-C"},
+    {"localIPs", "K6_LOCAL_IPS", nullptr, Kind::text, ""},
     {"maxRedirects", nullptr, "--max-redirects", Kind::number, "Followed (default 10)"},
     {"minIterationDuration", nullptr, "--min-iteration-duration", Kind::text,
      "A faster iteration waits for the rest"},
@@ -46,6 +50,7 @@ constexpr ScriptOption options[] = {
      "A connection for each request"},
     {"noVUConnectionReuse", "K6_NO_VU_CONNECTION_REUSE", "--no-vu-connection-reuse", Kind::boolean,
      "New connections for each iteration"},
+    {"noCookiesReset", nullptr, nullptr, Kind::boolean, ""},
     {"noSetup", nullptr, "--no-setup", Kind::boolean, "Do not run setup()"},
     {"noTeardown", nullptr, "--no-teardown", Kind::boolean, "Do not run teardown()"},
     {"noUsageReport", nullptr, "--no-usage-report", Kind::boolean, "None is ever made"},
@@ -55,7 +60,7 @@ constexpr ScriptOption options[] = {
     {"summaryTimeUnit", nullptr, "--summary-time-unit", Kind::text, "s, ms, or us"},
     {"summaryTrendStats", nullptr, "--summary-trend-stats", Kind::list, "avg,min,med,max,p(90)"},
     {"systemTags", nullptr, "--system-tags", Kind::list, "Which tags of k6's samples have"},
-    {"tags", nullptr, "--tag", Kind::pairs, "NAME=VALUE for all samples, again for more"},
+    {"tags", nullptr, "--tag", Kind::tags, "NAME=VALUE for all samples, again for more"},
     {"teardownTimeout", nullptr, nullptr, Kind::text, ""},
     {"throw", nullptr, "-w,--throw", Kind::boolean, "A request that fails is an exception"},
     {"userAgent", nullptr, "--user-agent", Kind::text, "Of every request"},
@@ -90,6 +95,9 @@ Result<Json> stage_of(std::string_view where, std::string_view text) {
   if (colon == std::string_view::npos)
     return fail(ErrorCode::invalid, fmt::format("{} {}: write it like 30s:10", where, text));
   Json stage{Json::Object()};
+  // A number without a unit would be milliseconds: nobody means that here.
+  if (const auto duration = parse_duration(text.substr(0, colon)); !duration)
+    return fail_in(fmt::format("{} {}", where, text), duration.error());
   stage.set("duration", text.substr(0, colon));
   stage.set("target", TRY(number_of(where, std::string(text.substr(colon + 1)))));
   return stage;
@@ -107,6 +115,31 @@ Result<Json> pairs_of(std::string_view where, const std::vector<std::string>& te
   return pairs;
 }
 
+// NAME=VALUE of a flag, as a whole; of a variable NAME:VALUE,…, as k6 reads it.
+Result<Json> tags_of(std::string_view where, const std::vector<std::string>& texts) {
+  const bool is_flag = where.starts_with('-');
+  Json tags{Json::Object()};
+  for (const std::string& text : texts)
+    for (const std::string_view one :
+         is_flag ? std::vector<std::string_view>{text} : split(text, ',')) {
+      const auto end = one.find(is_flag ? '=' : ':');
+      if (end == 0 || end == std::string_view::npos || end + 1 == one.size())
+        return fail(ErrorCode::invalid, fmt::format("{} {}: write it like {}", where, one,
+                                                    is_flag ? "NAME=VALUE" : "NAME:VALUE"));
+      tags.set(one.substr(0, end), one.substr(end + 1));
+    }
+  return tags;
+}
+
+// As Go's strconv.ParseBool.
+Result<Json> boolean_of(std::string_view where, const std::string& text) {
+  for (const std::string_view yes : {"1", "t", "T", "TRUE", "true", "True"})
+    if (text == yes) return Json(true);
+  for (const std::string_view no : {"0", "f", "F", "FALSE", "false", "False"})
+    if (text == no) return Json(false);
+  return fail(ErrorCode::invalid, fmt::format("{} {}: write true or false", where, text));
+}
+
 Result<Json> value_of(const ScriptOption& option, std::string_view where,
                       const std::vector<std::string>& texts) {
   const std::string& text = texts.back();
@@ -114,15 +147,18 @@ Result<Json> value_of(const ScriptOption& option, std::string_view where,
     case Kind::number:
       return number_of(where, text);
     case Kind::boolean:
-      return Json(text == "true" || text == "1");
+      return boolean_of(where, text);
     case Kind::stages:
       return stages_of(where, texts);
     case Kind::pairs:
       return pairs_of(where, texts);
+    case Kind::tags:
+      return tags_of(where, texts);
     case Kind::list: {
       Json list{Json::Array()};
       for (const std::string& each : texts)
-        for (const std::string_view one : split(each, ',')) list.push(trim(one));
+        for (const std::string_view one : split(each, ','))
+          if (!trim(one).empty()) list.push(trim(one));
       return list;
     }
     case Kind::text:
@@ -171,7 +207,8 @@ std::vector<std::string> words_of(const ScriptOptionTexts& texts) {
 Result<Json> stages_of(std::string_view where, const std::vector<std::string>& texts) {
   Json stages{Json::Array()};
   for (const std::string& text : texts)
-    for (const std::string_view one : split(text, ',')) stages.push(TRY(stage_of(where, one)));
+    for (const std::string_view one : split(text, ','))
+      if (!one.empty()) stages.push(TRY(stage_of(where, one)));
   return stages;
 }
 

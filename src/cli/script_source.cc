@@ -38,7 +38,12 @@ Result<Json> options_of_flags(const PlanSourceFlags& flags) {
                    "is not for a script, which says so itself"));
   Json options = TRY(script_options_of(flags.script_options));
   if (load.vus) options.set("vus", TRY(number_of("--vus", *load.vus)));
-  if (load.duration) options.set("duration", *load.duration);
+  if (load.duration) {
+    // A number without a unit would be milliseconds, as in a script: nobody means that here.
+    if (const auto duration = parse_duration(*load.duration); !duration && *load.duration != "0")
+      return fail_in("--duration", duration.error());
+    options.set("duration", *load.duration);
+  }
   if (load.iterations) options.set("iterations", TRY(number_of("--iterations", *load.iterations)));
   if (!flags.stages.empty()) options.set("stages", TRY(stages_of("--stage", flags.stages)));
   if (load.insecure) options.set("insecureSkipTLSVerify", true);
@@ -72,7 +77,11 @@ Result<std::map<std::string, std::string>> pairs_of(const std::vector<std::strin
 
 Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
                                    const std::map<std::string, std::string>& environment) {
-  ScriptSettings settings{.environment = environment, .time_scale = flags.time_scale};
+  ScriptSettings settings{.environment = flags.system_environment
+                                             ? environment
+                                             : std::map<std::string, std::string>(),
+                          .ignores_thresholds = flags.ignores_thresholds,
+                          .time_scale = flags.time_scale};
   for (const auto& [name, value] : TRY(pairs_of(flags.environment)))
     settings.environment[name] = value;
   std::vector<std::string> sources = flags.secret_sources;
@@ -84,11 +93,28 @@ Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
   return settings;
 }
 
+// --config, or K6_CONFIG.
+Result<Json> options_of_file(const PlanSourceFlags& flags,
+                             const std::map<std::string, std::string>& environment) {
+  const auto given = environment.find("K6_CONFIG");
+  const std::string file = !flags.config.empty()        ? flags.config
+                           : given != environment.end() ? given->second
+                                                        : std::string();
+  if (file.empty()) return Json();
+  const std::string text = TRY(read_file(file));
+  auto options = Json::parse(text);
+  if (options && !options->is_object())
+    return fail(ErrorCode::invalid, file + ": options are a JSON object");
+  if (!options) return fail_in(file, {ErrorCode::invalid, options.error().text});
+  return options;
+}
+
 // The same of a script that is the whole plan: with the options that are given for it.
 Result<ScriptSettings> own_settings_of(const PlanSourceFlags& flags,
                                        const std::map<std::string, std::string>& environment) {
   ScriptSettings settings = TRY(settings_of(flags, environment));
-  settings.environment_options = TRY(script_options_of_environment(settings.environment));
+  settings.file_options = TRY(options_of_file(flags, environment));
+  settings.environment_options = TRY(script_options_of_environment(environment));
   settings.command_line_options = TRY(options_of_flags(flags));
   return settings;
 }

@@ -41,7 +41,9 @@ std::unexpected<Error> out_of_ports(const Endpoint& to, const MachineLimits& lim
                   sources == 1 ? "address" : "addresses"));
 }
 
+// "shop.test", "*.shop.test", or "*" for every host.
 bool name_fits(std::string_view pattern, std::string_view host) {
+  if (pattern == "*") return true;
   if (!pattern.starts_with("*.")) return equal_ignoring_case(pattern, host);
   return host.size() > pattern.size() - 1 &&
          equal_ignoring_case(host.substr(host.size() - (pattern.size() - 1)), pattern.substr(1));

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "loop/helper_thread.h"
+#include "metrics/threshold.h"
 #include "record/run_info.h"
 
 namespace brunt {
@@ -138,6 +139,25 @@ SeriesText json_text(const SeriesDefinition& series, const K6StreamOptions& opti
   return text;
 }
 
+using ThresholdsByMetric = std::map<std::string, std::vector<std::string>>;
+
+// The parts of it that thresholds name; null: none.
+Json submetrics_of(const std::string& metric, const ThresholdsByMetric& thresholds) {
+  Json parts;
+  for (const auto& [name, expressions] : thresholds) {
+    const auto selector = parse_selector(name);
+    if (!selector || selector->metric != metric || selector->tags.empty()) continue;
+    Json tags{Json::Object{}};
+    std::string suffix;
+    for (const Tag& tag : selector->tags) {
+      tags.set(tag.key, tag.value);
+      suffix += fmt::format("{}{}:{}", suffix.empty() ? "" : ",", tag.key, tag.value);
+    }
+    parts.push(Json::Object{{"name", name}, {"suffix", suffix}, {"tags", std::move(tags)}});
+  }
+  return parts;
+}
+
 }  // namespace
 
 struct K6Stream::State {
@@ -170,13 +190,14 @@ struct K6Stream::State {
     if (const auto found = options.thresholds.find(one.metric.name);
         found != options.thresholds.end())
       for (const std::string& expression : found->second) thresholds.push(expression);
-    const Json line = Json::Object{{"type", "Metric"},
-                                   {"data", Json::Object{{"name", one.metric.name},
-                                                         {"type", name_of(one.metric.kind)},
-                                                         {"contains", name_of(one.metric.contains)},
-                                                         {"thresholds", std::move(thresholds)},
-                                                         {"submetrics", nullptr}}},
-                                   {"metric", one.metric.name}};
+    const Json line = Json::Object{
+        {"type", "Metric"},
+        {"data", Json::Object{{"name", one.metric.name},
+                              {"type", name_of(one.metric.kind)},
+                              {"contains", name_of(one.metric.contains)},
+                              {"thresholds", std::move(thresholds)},
+                              {"submetrics", submetrics_of(one.metric.name, options.thresholds)}}},
+        {"metric", one.metric.name}};
     line.append_to(buffer);
     buffer += '\n';
   }

@@ -50,7 +50,8 @@ std::string written(K6StreamFormat format, const std::string& file,
   Recorder recorder(registry, {.tap = SampleTap::on, .limits = {}});
   auto stream = K6Stream::open({.format = format,
                                 .place = file,
-                                .thresholds = {{"http_req_duration", {"p(95)<250"}}},
+                                .thresholds = {{"http_req_duration", {"p(95)<250"}},
+                                               {"http_reqs{name:/cart,status:200}", {"count>0"}}},
                                 .system_tags = std::move(system_tags)});
   REQUIRE(stream);
   (*stream)->take(0, two_samples(recorder));
@@ -66,7 +67,10 @@ TEST_CASE("the JSON stream has a Metric line at first sight and a Point for each
   REQUIRE(lines.size() == 6);
   CHECK(lines[0] ==
         R"({"type":"Metric","data":{"name":"http_reqs","type":"counter","contains":"default",)"
-        R"("thresholds":[],"submetrics":null},"metric":"http_reqs"})");
+        R"("thresholds":[],"submetrics":[{"name":"http_reqs{name:/cart,status:200}",)"
+        R"("suffix":"name:/cart,status:200","tags":{"name":"/cart","status":"200"}}]},)"
+        R"("metric":"http_reqs"})");
+  CHECK(Json::parse(lines[1])->find("data")->find("submetrics")->is_null());
   CHECK(Json::parse(lines[1])->find("data")->find("thresholds")->array()[0].string() ==
         "p(95)<250");
   CHECK(lines[2].starts_with(

@@ -105,6 +105,12 @@ K6Group groups_of(const RunRecord& record) {
   return k6_groups(record.tag_values("group_duration", "group"), record.checks);
 }
 
+// p(99.9) as p99.9.
+std::string machine_name(std::string name) {
+  std::erase_if(name, [](char c) { return c == '(' || c == ')'; });
+  return name;
+}
+
 Json machine_values(const Sink& total, const std::vector<std::string>& statistics) {
   switch (total.kind()) {
     case MetricKind::counter:
@@ -118,7 +124,10 @@ Json machine_values(const Sink& total, const std::vector<std::string>& statistic
     case MetricKind::trend:
       break;
   }
-  return trend_values(total, statistics);
+  const Json named = trend_values(total, statistics);
+  Json values = Json::Object{};
+  for (const auto& [name, value] : named.object()) values.set(machine_name(name), value);
+  return values;
 }
 
 Json machine_metric(const SummaryMetric& metric, Json values) {
@@ -205,10 +214,10 @@ Json k6_machine_summary(const RunRecord& record, const K6SummaryOptions& options
     const std::uint64_t total = metric.total.count(), passed = metric.total.hits();
     const double share = metric.total.share();
     add("checks_total", MetricKind::counter, Json::Object{{"count", total}});
-    add("checks_succeeded", MetricKind::rate,
-        Json::Object{{"matches", passed}, {"rate", share}, {"total", total}});
     add("checks_failed", MetricKind::rate,
         Json::Object{{"matches", total - passed}, {"rate", 1 - share}, {"total", total}});
+    add("checks_succeeded", MetricKind::rate,
+        Json::Object{{"matches", passed}, {"rate", share}, {"total", total}});
   }
   for (const CheckResult& check : record.checks)
     results.push(
@@ -218,8 +227,8 @@ Json k6_machine_summary(const RunRecord& record, const K6SummaryOptions& options
       {"config", Json::Object{{"script", record.run.plan_name},
                               {"execution", "local"},
                               {"duration", run_seconds(record)}}},
-      {"metadata", Json::Object{{"k6Version", "brunt " + record.run.brunt_version},
-                                {"generatedAt", format_wall_time(record.run.ended)}}},
+      {"metadata", Json::Object{{"k6_version", "brunt " + record.run.brunt_version},
+                                {"generated_at", format_wall_time(record.run.ended)}}},
       {"results", Json::Object{{"checks", Json::Object{{"metrics", std::move(counts)},
                                                        {"results", std::move(results)}}},
                                {"metrics", std::move(metrics)}}}};

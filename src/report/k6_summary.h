@@ -21,6 +21,7 @@ struct K6SummaryOptions {
   std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
   std::string time_unit;   // "", "s", "ms" or "us": for who formats it.
   std::string setup_data;  // JSON: what setup() returned; "": nothing.
+  bool machine = false;    // handleSummary() is given the machine-readable summary.
   bool no_colour = false;
   bool stdout_is_terminal = false, stderr_is_terminal = false;
 };

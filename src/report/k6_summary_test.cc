@@ -86,11 +86,15 @@ TEST_CASE("the machine-readable summary is versioned, with metrics and checks as
   const Json::Array& checks = at(data, "results/checks/results")->array();
   REQUIRE(checks.size() == 2);
   CHECK(checks[1].find("name")->string() == "has id");
+  CHECK(at(data, "metadata/generated_at") != nullptr);
+  CHECK(at(data, "metadata/k6_version") != nullptr);
   bool seen = false;
   for (const Json& metric : at(data, "results/metrics")->array())
     if (metric.find("name")->string() == "http_req_failed") {
       seen = true;
       CHECK(at(metric, "values/total")->number() > at(metric, "values/matches")->number());
+    } else if (metric.find("name")->string() == "http_req_duration") {
+      CHECK(at(metric, "values/p95") != nullptr);
     }
   CHECK(seen);
 }

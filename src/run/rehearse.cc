@@ -9,12 +9,14 @@
 #include "base/url.h"
 #include "fault/proxy_set.h"
 #include "loop/fiber_group.h"
+#include "net/certificate.h"
 #include "plan/names.h"
 #include "plan/script_bundle.h"
 #include "run/links.h"
 #include "run/load_units.h"
 #include "run/rehearsed_services.h"
 #include "run/run_faults.h"
+#include "run/script_stages.h"
 #include "run/seconds.h"
 #include "run/service_model.h"
 #include "run/shared_counters.h"
@@ -59,6 +61,7 @@ class RehearsalSink final : public GeneratorSink {
 struct Model {
   Endpoint at;
   ModelAnswers answers;  // Empty: HTTP.
+  Transport transport = Transport::plain;
 };
 
 // The plan with every target led to a model.
@@ -67,6 +70,7 @@ struct Stage {
   std::vector<std::string> members;
   std::vector<HostEntry> hosts;
   std::vector<Model> models;
+  std::vector<Redirection> redirections;  // What scripts ask for.
 };
 
 Endpoint model_at(std::size_t index) {
@@ -108,10 +112,32 @@ class StageManager {
       TRY(lead_steps(scenario.before));
       TRY(lead_steps(scenario.steps));
     }
+    if (!scripts_of(stage_.plan).empty()) lead_scripts();
     return std::move(stage_);
   }
 
  private:
+  // What a script asks for is known only when it does: a model stands for all the world, and one
+  // more for it by https at its usual port. What has a model already keeps it.
+  void lead_scripts() {
+    const auto redirect = [this](std::string from, std::uint16_t port, const Endpoint& to) {
+      stage_.redirections.push_back({.from_host = std::move(from),
+                                     .from_port = port,
+                                     .to_host = to.ip(),
+                                     .to_port = to.port()});
+    };
+    for (const Model& model : stage_.models) redirect(model.at.ip(), model.at.port(), model.at);
+    for (std::size_t i = 0; i < stage_.plan.links.size(); ++i)
+      redirect(link_at(i).ip(), link_at(i).port(), link_at(i));
+    for (const auto& [port, transport] :
+         {std::pair{std::uint16_t{443}, Transport::tls}, {std::uint16_t{0}, Transport::plain}}) {
+      const Endpoint at = model_at(stage_.models.size());
+      stage_.models.push_back({.at = at, .answers = {}, .transport = transport});
+      redirect("*", port, at);
+    }
+    stage_.plan.tls.insecure = true;  // Nobody vouches for a model.
+  }
+
   std::size_t scenario_index() const {
     return static_cast<std::size_t>(scenario_ - stage_.plan.scenarios.data());
   }
@@ -221,6 +247,8 @@ class Play {
   Result<> open_models(FiberGroup& group);
   Result<> open_links();
   Result<Endpoint> model_place(std::size_t index, FiberGroup& group);
+  // The load, between setup() and teardown() where there are scripts.
+  Result<> run_scripts(Fiber& self, GeneratorSetup& setup, FiberGroup& group);
   Result<> generate(Fiber& self, const GeneratorSetup& setup, FiberGroup& group);
   GeneratorSetup make_setup();
 
@@ -281,6 +309,10 @@ Result<> Play::open_models(FiberGroup& group) {
       response.body() += "{}";
     };
     HttpServerOptions server{.at = at};
+    if (stage_.models[i].transport == Transport::tls) {
+      Certificate own = TRY(issue_certificate({.names = {"rehearsed"}}, nullptr));
+      server.tls = {.certificate = std::move(own.certificate), .key = std::move(own.key)};
+    }
     server.limits.connections_max = 1'000'000;
     server.limits.idle_timeout = std::chrono::hours(24 * 365);
     servers_.push_back(TRY(HttpServer::listen(*loop_, server, std::move(handler))));
@@ -293,9 +325,19 @@ GeneratorSetup Play::make_setup() {
   GeneratorSetup setup{.plan = stage_.plan, .members = stage_.members, .registry = registry_};
   setup.allow = AllowList::everything();
   setup.seed = options_.seed;
+  setup.redirections = stage_.redirections;
   counters_ = std::make_unique<SharedCounters>(stage_.plan, Segment(), 1);
   counters_->lend(setup);
   return setup;
+}
+
+Result<> Play::run_scripts(Fiber& self, GeneratorSetup& setup, FiberGroup& group) {
+  if (scripts_of(stage_.plan).empty()) return generate(self, setup, group);
+  ScriptStages stages(*loop_, setup, [this](std::string text) { sink_.warned(std::move(text)); });
+  TRY(stages.set_up(self, setup.script_data));
+  stages.deliver(0, sink_.seconds());
+  TRY(generate(self, setup, group));
+  return stages.has_teardown() ? stages.tear_down(self) : Result<>();
 }
 
 Result<> Play::generate(Fiber& self, const GeneratorSetup& setup, FiberGroup& group) {
@@ -330,7 +372,7 @@ Result<> Play::play(Fiber& self) {
   if (opened) opened = open_links();
   Result<> done;
   FiberGroup fault_fibers(*loop_);
-  if (opened) done = generate(self, setup, fault_fibers);
+  if (opened) done = run_scripts(self, setup, fault_fibers);
   fault_fibers.cancel();
   (void)fault_fibers.join(self);
   links_->proxies.stop(self);
@@ -347,134 +389,15 @@ Result<> Play::play(Fiber& self) {
   return done;
 }
 
-// One figure of one metric in a stretch of seconds.
-double over(const RunRecord& record, const char* metric, SecondWindow window) {
-  const auto sink = record.merged(Selector{metric, {}}, window);
-  if (!sink) return 0;
-  return sink->kind() == MetricKind::gauge ? sink->moments().max() : sink->sum();
-}
-
-// Of every protocol.
-double requests_over(const RunRecord& record, SecondWindow window) {
-  double sum = 0;
-  for (const std::string& name : record.metrics())
-    if (counts_requests(*record.find_metric(name))) sum += over(record, name.c_str(), window);
-  return sum;
-}
-
-double failed_over(const RunRecord& record, SecondWindow window) {
-  double sum = 0;
-  for (const std::string& name : record.metrics())
-    if (name.ends_with("_req_failed")) sum += over(record, name.c_str(), window);
-  return sum;
-}
-
-std::string bar(double value, double most, int width) {
-  if (most <= 0) return {};
-  const int filled = static_cast<int>(value / most * width + 0.5);
-  std::string text;
-  for (int i = 0; i < filled; ++i) text += "▇";
-  return text;
-}
-
-// Every outage with its instant, as a run with this seed will have it.
-std::string timetable_text(const Plan& plan, const Rehearsal& rehearsal, const Style& style) {
-  if (plan.faults.empty()) return {};
-  std::string out = "\n" + style.paint(Paint::strong, "  Faults") + "\n";
-  constexpr std::size_t rows_max = 40;
-  for (std::size_t i = 0; i < std::min(rows_max, rehearsal.timetable.size()); ++i) {
-    const RunEvent& event = rehearsal.timetable[i];
-    const Duration length = event.to - event.from;
-    out += fmt::format("  {:>10}  {:>8}  {}\n", format_duration(event.from),
-                       length > Duration{} ? format_duration(length) : "", event.text);
-  }
-  if (rehearsal.timetable.size() > rows_max)
-    out += fmt::format("  … and {} more\n", rehearsal.timetable.size() - rows_max);
-  const bool drawn = std::ranges::any_of(
-      plan.faults, [](const FaultPlan& fault) { return fault.spec.is_drawn(); });
-  if (drawn && !plan.seed)
-    out += style.paint(Paint::faint,
-                       "  drawn times: a run has these with the same --seed, or with `seed:` in "
-                       "the plan\n");
-  const bool starves = std::ranges::any_of(
-      plan.faults, [](const FaultPlan& fault) { return fault.spec.action == FaultAction::starve; });
-  if (starves)
-    out += style.paint(Paint::faint,
-                       "  what a service does with less of a resource is not modelled\n");
-  return out;
-}
-
 }  // namespace
 
 Result<Rehearsal> rehearse(const Plan& plan, const RehearseOptions& options,
                            const std::function<bool(Duration elapsed)>& progress) {
-  if (!scripts_of(plan).empty())
-    return fail(ErrorCode::unsupported,
-                "a script cannot be rehearsed yet: what it requests is known only when it runs");
   Rehearsal rehearsal;
   // Large, and its loop outlives what runs on it.
   const auto play = std::make_unique<Play>(plan, options, rehearsal, progress);
   TRY(play->perform());
   return rehearsal;
-}
-
-std::string render_rehearsal(const Plan& plan, const Rehearsal& rehearsal, const Style& style,
-                             std::size_t rows_max) {
-  const RunRecord& record = rehearsal.record;
-  const std::uint32_t seconds = std::max(record.seconds(), 1U);
-  const auto step = static_cast<std::uint32_t>((seconds + rows_max - 1) / rows_max);
-  struct Row {
-    std::uint32_t from = 0;
-    double vus = 0, iterations = 0, requests = 0, failed = 0, dropped = 0;
-  };
-  std::vector<Row> rows;
-  double most = 0;
-  for (std::uint32_t from = 0; from < seconds; from += step) {
-    const SecondWindow window{from, std::min(from + step, seconds)};
-    const double length = window.length();
-    rows.push_back({from, over(record, "vus", window), over(record, "iterations", window) / length,
-                    requests_over(record, window) / length, failed_over(record, window),
-                    over(record, "dropped_iterations", window)});
-    most = std::max(most, rows.back().requests);
-  }
-  std::string out = style.paint(Paint::strong, plan.name) + " rehearsed on a simulated network\n\n";
-  out += style.paint(Paint::faint, "        time       VUs   iterations/s    requests/s\n");
-  const int width = std::max(10, static_cast<int>(style.width) - 60);
-  const auto faults_of = [&](std::uint32_t from) {
-    std::string names;
-    for (const RunEvent& event : record.events) {
-      const bool within =
-          event.from < std::chrono::seconds(from + step) &&
-          (event.to > std::chrono::seconds(from) || event.from >= std::chrono::seconds(from));
-      const auto what = event.text.find(": ");
-      if (within && what != std::string::npos && !names.contains(event.text.substr(what + 2)))
-        names += (names.empty() ? "" : ", ") + event.text.substr(what + 2);
-    }
-    return names;
-  };
-  for (const Row& row : rows) {
-    out += fmt::format("  {:>10}  {:>8}  {:>13}  {:>12}  {}",
-                       format_duration(std::chrono::seconds(row.from)), format_count(row.vus),
-                       format_count(row.iterations), format_count(row.requests),
-                       style.paint(Paint::accent, bar(row.requests, most, width)));
-    if (row.failed > 0) out += style.paint(Paint::bad, " " + format_count(row.failed) + " failed");
-    if (row.dropped > 0)
-      out += style.paint(Paint::caution, " " + format_count(row.dropped) + " dropped");
-    if (const std::string faults = faults_of(row.from); !faults.empty())
-      out += style.paint(Paint::bad, "  ✗ " + faults);
-    out += '\n';
-  }
-  out += timetable_text(plan, rehearsal, style);
-  const SecondWindow all = record.all();
-  out += fmt::format("\n  in all: {} iterations, {} requests",
-                     format_count(over(record, "iterations", all)),
-                     format_count(requests_over(record, all)));
-  if (const double dropped = over(record, "dropped_iterations", all); dropped > 0)
-    out += fmt::format(", {} dropped", format_count(dropped));
-  out += '\n';
-  for (const std::string& warning : rehearsal.warnings)
-    out += "  " + style.paint(Paint::caution, "warning: ") + warning + "\n";
-  return out;
 }
 
 }  // namespace brunt

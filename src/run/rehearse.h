@@ -4,7 +4,8 @@
 //
 // The model answers every request with 200 and `{}` after a service time drawn around
 // RehearseOptions::service_time; what a capture does not find is made up. So counts and times are
-// those of the plan, not of the target.
+// those of the plan, not of the target. A script's requests go to the same model whatever they ask
+// for, by https at port 443; what is no HTTP fails there.
 #pragma once
 #include <functional>
 #include <string>

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "plan/yaml_reader.h"
+#include "script/script_reader.h"
 
 using namespace brunt;
 using namespace std::chrono_literals;
@@ -37,6 +38,28 @@ double total(const Rehearsal& rehearsal, const char* metric, TagSet tags = {}) {
 }
 
 }  // namespace
+
+TEST_CASE("a script is rehearsed with its setup, its sleeps and whatever it asks for") {
+  const std::string script = R"(
+    import http from "k6/http";
+    import { check, sleep } from "k6";
+    export const options = { vus: 3, duration: "1h" };
+    export function setup() { return http.get("http://shop.test/login").json(); }
+    export default function (data) {
+      check(http.get("https://shop.test:443/cart"), { ok: (r) => r.status === 200 && data !== null });
+      sleep(10);
+    }
+    export function teardown() { console.log("over"); })";
+  const auto plan = read_script(script, "test.js", {});
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text);
+  const Rehearsal rehearsal = rehearsed(*plan);
+  const double iterations = total(rehearsal, "iterations");
+  CHECK(iterations > 3 * 355);
+  CHECK(iterations <= 3 * 360);
+  CHECK(total(rehearsal, "http_reqs") == iterations + 1);
+  CHECK(rehearsal.record.checks.at(0).fails == 0);
+  CHECK(rehearsal.warnings == std::vector<std::string>{"console.log: over"});
+}
 
 TEST_CASE("the first plan rehearsed has the counts of its shape") {
   const Rehearsal rehearsal = rehearsed(first_plan());

@@ -56,8 +56,8 @@ struct Answer {
   Json body;
   std::string text() const { return body.dump(); }
 };
-using Ask = std::function<Answer(std::string_view method, std::string_view path,
-                                 std::string_view body)>;
+using Ask =
+    std::function<Answer(std::string_view method, std::string_view path, std::string_view body)>;
 
 void with_api(NotedRun& run, const std::function<void(const Ask&)>& story) {
   auto loop = Loop::create({.backend = BackendKind::simulated}).value();

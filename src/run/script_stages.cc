@@ -52,7 +52,9 @@ std::optional<ScriptTexts> ScriptStages::summarize(Fiber& self, const RunRecord&
   options.trend_stats = life.trend_stats;
   options.time_unit = life.time_unit;
   options.setup_data = setup_.script_data.front();
-  const std::string data = k6_summary_data(record, options).dump();
+  const std::string data =
+      (options.machine ? k6_machine_summary(record, options) : k6_summary_data(record, options))
+          .dump();
   ScriptTexts texts;
   const auto summarize_it = [&](ScriptStage& stage) -> Result<> {
     texts = TRY(stage.summarize(self, data, life.summary_max));

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "plan/load_fields.h"
 #include "script/network_options.h"
+#include "script/option_names.h"
 
 namespace brunt {
 namespace {
@@ -21,12 +22,15 @@ std::unexpected<Error> wrong(std::string_view where, std::string_view what, cons
   return fail(ErrorCode::invalid, fmt::format("options.{}: {}, not {}", where, what, value.dump()));
 }
 
-// A number is milliseconds.
+// A number is milliseconds, also one in a text.
 Result<Duration> duration_in(std::string_view where, const Json& value) {
-  if (value.is_number() && value.number() >= 0) return from_seconds(value.number() / 1000);
+  std::optional<double> milliseconds;
+  if (value.is_number()) milliseconds = value.number();
+  if (const auto written = parse_number(value.is_string() ? value.string() : ""))
+    milliseconds = *written;
+  if (milliseconds && *milliseconds >= 0) return from_seconds(*milliseconds / 1000);
   if (!value.is_string())
     return wrong(where, "a duration is a text like \"30s\", or milliseconds", value);
-  if (value.string() == "0") return Duration{};
   auto parsed = parse_duration(value.string());
   if (!parsed) return fail_in(fmt::format("options.{}", where), parsed.error());
   return parsed;
@@ -52,11 +56,10 @@ Result<std::vector<Stage>> stages_in(const std::string& where, const Json& value
   for (const Json& one : value.array()) {
     const Json* duration = one.find("duration");
     const Json* target = one.find("target");
-    if (duration == nullptr) return wrong(where, "each stage has a duration and a target", one);
-    Stage stage{.duration = TRY(duration_in(where + ".duration", *duration))};
-    if (target != nullptr)
-      stage.target = static_cast<double>(TRY(count_in(where + ".target", *target)));
-    stages.push_back(stage);
+    if (duration == nullptr || target == nullptr)
+      return wrong(where, "each stage has a duration and a target", one);
+    stages.push_back({.duration = TRY(duration_in(where + ".duration", *duration)),
+                      .target = static_cast<double>(TRY(count_in(where + ".target", *target)))});
   }
   return stages;
 }
@@ -86,12 +89,6 @@ class ScenarioReader {
   }
 
  private:
-  static constexpr std::array<std::string_view, 19> names = {
-      "executor", "startTime",        "gracefulStop", "exec",        "env",
-      "tags",     "options",          "vus",          "duration",    "startVUs",
-      "stages",   "gracefulRampDown", "iterations",   "maxDuration", "rate",
-      "timeUnit", "preAllocatedVUs",  "maxVUs",       "startRate"};
-
   Result<> read_field(const std::string& name, const Json& value) {
     const std::string where = where_.empty() ? name : where_ + "." + name;
     const LoadField* field = load_field_of_k6(name);
@@ -114,6 +111,7 @@ class ScenarioReader {
       return *duration = TRY(duration_in(where, value)), Result<>();
     if (name == "duration") return load_.duration = TRY(duration_in(where, value)), Result<>();
     const auto count = count_in(where, value);
+    const auto names = scenario_field_names();
     if (std::ranges::find(names, name) == names.end())
       return fail(ErrorCode::invalid, fmt::format("options.{}: there is no such field{}", where,
                                                   did_you_mean(name, names)));
@@ -148,8 +146,6 @@ class OptionsReader {
       : options_(options), place_(place), plan_(plan), bundle_(bundle) {}
 
   Result<> read() {
-    if (!options_.is_object() && !options_.is_null())
-      return fail(ErrorCode::invalid, "options: the script has to export an object");
     if (auto load = read_scenarios(); !load) {
       if (place_ == ScriptPlace::alone) return load;
       plan_.scenarios.clear();
@@ -166,6 +162,13 @@ class OptionsReader {
   const Json* find(std::string_view name) const {
     const Json* value = options_.find(name);
     return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  // Also not empty, as `stages: []` of a command line that takes a script's away.
+  bool says(std::string_view name) const {
+    const Json* value = find(name);
+    return value != nullptr && !(value->is_array() && value->array().empty()) &&
+           !(value->is_object() && value->object().empty());
   }
 
   Result<> add(const std::string& name, const Json& fields, const std::string& where) {
@@ -193,7 +196,7 @@ class OptionsReader {
   Result<> check_one_load() const {
     std::vector<std::string_view> given;
     for (const std::string_view key : load_keys)
-      if (find(key) != nullptr) given.push_back(key);
+      if (says(key)) given.push_back(key);
     if (given.size() < 2 ||
         (given.size() == 2 && given[0] == "iterations" && given[1] == "duration"))
       return {};
@@ -204,15 +207,19 @@ class OptionsReader {
 
   Result<> read_scenarios() {
     TRY(check_one_load());
-    if (const Json* scenarios = find("scenarios")) {
-      if (!scenarios->is_object() || scenarios->object().empty())
-        return wrong("scenarios", "an object of scenarios", *scenarios);
+    const Json* scenarios = find("scenarios");
+    if (scenarios != nullptr && !scenarios->is_object())
+      return wrong("scenarios", "an object of scenarios", *scenarios);
+    const bool vus_alone = find("vus") != nullptr && find("stages") == nullptr &&
+                           !says("iterations") && !says("duration");
+    if (says("scenarios") && !vus_alone) {
       for (const auto& [name, fields] : scenarios->object()) {
         if (!fields.is_object()) return wrong("scenarios." + name, "an object", fields);
         TRY(add(name, fields, "scenarios." + name));
       }
       return {};
     }
+    warn_of_load(vus_alone);
     Json fields{Json::Object()};
     const auto copy = [&](const char* from, const char* to) {
       if (const Json* value = find(from)) fields.set(to, *value);
@@ -226,11 +233,11 @@ class OptionsReader {
       fields.set("executor", "constant-vus");
       copy("duration", "duration");
       copy("vus", "vus");
-    } else if (find("stages") != nullptr) {
+    } else if (says("stages")) {
       fields.set("executor", "ramping-vus");
       copy("stages", "stages");
       copy("vus", "startVUs");
-    } else if (find("vus") != nullptr) {
+    } else if (vus_alone) {
       fields.set("executor", "shared-iterations");
       copy("vus", "vus");
       copy("vus", "iterations");
@@ -238,6 +245,15 @@ class OptionsReader {
       fields.set("executor", "per-vu-iterations");
     }
     return add("default", fields, "");
+  }
+
+  void warn_of_load(bool vus_alone) {
+    if (vus_alone && says("scenarios"))
+      bundle_.warnings.emplace_back("options.vus alone takes the place of options.scenarios");
+    for (const char* name : {"scenarios", "stages"})
+      if (find(name) != nullptr && !says(name))
+        bundle_.warnings.push_back(
+            fmt::format("options.{} is empty: one VU runs one iteration", name));
   }
 
   // What all scenarios of a plan share is the plan's to say.
@@ -437,7 +453,11 @@ Json merged_options(Json lower, const Json& higher) {
       return std::ranges::find(load_keys, std::string_view(member.first)) != load_keys.end();
     });
   if (lower.is_null()) lower = Json(Json::Object());
-  for (const auto& [name, value] : higher.object()) lower.set(name, value);
+  for (const auto& [name, value] : higher.object()) {
+    const Json* below = lower.find(name);
+    // Of names, each of its members by itself.
+    lower.set(name, name == "dns" && below != nullptr ? merged_options(*below, value) : value);
+  }
   return lower;
 }
 

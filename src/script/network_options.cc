@@ -61,6 +61,9 @@ Result<> read_blocked(std::string_view name, const Json& value, ScriptNetworkOpt
 
 Result<> read_dns(const Json& value, ScriptNetworkOptions& options) {
   if (!value.is_object()) return wrong("dns", "an object of ttl, select, policy", value);
+  for (const auto& [name, member] : value.object())
+    if ((name != "ttl" && name != "select" && name != "policy") || member.text().empty())
+      return wrong("dns", "an object of ttl, select, policy", value);
   options.dns_select = text_at(value, "select");
   options.dns_policy = text_at(value, "policy");
   if (!options.dns_select.empty()) TRY(checked("dns.select", parse_dns_select(options.dns_select)));
@@ -68,8 +71,8 @@ Result<> read_dns(const Json& value, ScriptNetworkOptions& options) {
   const std::string ttl = text_at(value, "ttl");
   if (ttl == "inf") {
     options.dns_ttl = Duration::max();
-  } else if (ttl == "0") {
-    options.dns_ttl = Duration{};
+  } else if (const auto milliseconds = parse_number(ttl); milliseconds && *milliseconds >= 0) {
+    options.dns_ttl = from_seconds(*milliseconds / 1000);
   } else if (!ttl.empty()) {
     const auto parsed = parse_duration(ttl);
     TRY(checked("dns.ttl", parsed));

@@ -5,6 +5,7 @@
 
 #include "plan/time_scale.h"
 #include "script/k6_options.h"
+#include "script/option_names.h"
 #include "script/secret_sources.h"
 #include "script/source_files.h"
 #include "script/source_text.h"
@@ -52,9 +53,15 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   bundle.life.has_teardown = exports.functions.contains("teardown");
   bundle.life.has_summary = exports.functions.contains("handleSummary");
   if (!settings.archived_options.is_null()) exports.options = settings.archived_options;
-  const Json options =
-      merged_options(merged_options(std::move(exports.options), settings.environment_options),
-                     settings.command_line_options);
+  if (!exports.options.is_object() && !exports.options.is_null())
+    return fail(ErrorCode::invalid, "options: the script has to export an object");
+  Json options = canonical_options(settings.file_options);
+  for (const Json& higher : {canonical_options(exports.options), settings.environment_options,
+                             settings.command_line_options})
+    options = merged_options(std::move(options), higher);
+  if (settings.ignores_thresholds && options.is_object())
+    std::erase_if(options.object(),
+                  [](const Json::Member& member) { return member.first == "thresholds"; });
   bundle.options = options.is_null() ? "{}" : options.dump();
   Plan plan;
   plan.name = path.stem().string();

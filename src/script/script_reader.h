@@ -26,9 +26,10 @@ using ScriptFiles = std::map<std::string, std::string>;
 struct ScriptSettings {
   ScriptPlace place = ScriptPlace::alone;
   std::map<std::string, std::string> environment;  // __ENV.
-  // What the environment's K6_* and the command line say, as k6's options: these win over the
-  // script's.
-  Json environment_options, command_line_options;
+  // What a file of options, the environment's K6_* and the command line say, as k6's options: the
+  // first below the script's, the others above them.
+  Json file_options, environment_options, command_line_options;
+  bool ignores_thresholds = false;          // --no-thresholds: not even read.
   std::vector<ScriptSecretSource> secrets;  // secret_sources.h
   // What an archive says of options, in place of the script's own.
   Json archived_options;

@@ -121,6 +121,50 @@ TEST_CASE("the command line wins over the environment, which wins over the scrip
   CHECK(both.scenarios[0].load.vus == 2);
 }
 
+TEST_CASE("a file of options stands below the script, and dns is put together name by name") {
+  const auto parse = [](const char* text) { return Json::parse(text).value(); };
+  const Plan plan = with_options(
+      "{ vus: 5, dns: { select: 'first' } }",
+      {.file_options = parse(R"({"STAGES": [{"Duration": "20s", "target": 10}], "vus": 1,
+                                 "dns": {"ttl": "0", "select": "random"}})"),
+       .environment_options = parse(R"({"dns": {"policy": "any"}})")});
+  CHECK(plan.scenarios[0].load.executor == ExecutorKind::ramping_vus);
+  CHECK(plan.scenarios[0].load.start_vus == 5);
+  CHECK(plan.script->network.dns_select == "first");
+  CHECK(plan.script->network.dns_policy == "any");
+  CHECK(plan.script->network.dns_ttl == 0s);
+}
+
+TEST_CASE("names of options count in any case, and numbers in texts are milliseconds") {
+  const Plan plan = with_options(
+      "{ SummaryTrendStats: ['avg'], scenarios: { a: { executor: 'ramping-vus', startvus: 3, "
+      "gracefulstop: '1500', Stages: [{ duration: 1000.5, target: 4 }] } } }");
+  const ScenarioOptions& load = plan.scenarios[0].load;
+  CHECK(load.start_vus == 3);
+  CHECK(load.graceful_stop == 1500ms);
+  CHECK(load.stages[0].duration == 1000500us);
+  CHECK(plan.script->life.trend_stats == std::vector<std::string>{"avg"});
+}
+
+TEST_CASE("a load that is empty is one iteration, and VUs alone take the place of scenarios") {
+  const Plan empty = with_options("{ scenarios: {} }");
+  CHECK(empty.scenarios[0].load.executor == ExecutorKind::per_vu_iterations);
+  CHECK(empty.script->warnings ==
+        std::vector<std::string>{"options.scenarios is empty: one VU runs one iteration"});
+  const Plan alone =
+      with_options("{ scenarios: { a: { executor: 'constant-vus', duration: '1s' } } }",
+                   {.command_line_options = Json::parse(R"({"vus": 8})").value()});
+  CHECK(alone.scenarios[0].load.executor == ExecutorKind::shared_iterations);
+  CHECK(alone.scenarios[0].load.iterations == 8);
+  CHECK(alone.script->warnings.size() == 1);
+}
+
+TEST_CASE("thresholds that are ignored are not even read") {
+  const Plan plan =
+      with_options("{ thresholds: { nope: ['p(95)<1'] } }", {.ignores_thresholds = true});
+  CHECK(plan.expectations.empty());
+}
+
 TEST_CASE("what makes no sense is refused with the option's name") {
   const auto error = [](const std::string& options) {
     return error_in(no_op + "export const options = " + options);
@@ -146,6 +190,10 @@ TEST_CASE("what makes no sense is refused with the option's name") {
   CHECK(error("{ thresholds: { nope: ['p(95)<1'] } }").starts_with("options.thresholds: "));
   CHECK(error("{ thresholds: { http_reqs: ['p(95)<1'] } }").starts_with("options.thresholds: "));
   CHECK(error("{ vus: -1 }").contains("vus"));
+  CHECK(error("{ stages: [{ duration: '1s' }] }").contains("a duration and a target"));
+  CHECK(error("{ dns: { select: '' } }").contains("dns"));
+  CHECK(error("{ dns: { server: '1.1.1.1' } }").contains("dns"));
+  CHECK(error("[1]") == "options: the script has to export an object");
   CHECK(error_in("export const options = {}") ==
         "test.js: the script exports no default function, which the scenario default would run");
 }

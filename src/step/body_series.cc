@@ -10,8 +10,10 @@ BodySeries::BodySeries(const ScenarioContext& scenario) : scenario_(scenario) {
 }
 
 void BodySeries::end_iteration(PlanVu& vu) {
-  if (vu.bytes_sent > 0) data_sent_->add(static_cast<double>(vu.bytes_sent));
-  if (vu.bytes_received > 0) data_received_->add(static_cast<double>(vu.bytes_received));
+  // As in k6: a script's own summary may count on them.
+  const bool always = scenario_.scenario.script.has_value();
+  if (always || vu.bytes_sent > 0) data_sent_->add(static_cast<double>(vu.bytes_sent));
+  if (always || vu.bytes_received > 0) data_received_->add(static_cast<double>(vu.bytes_received));
   vu.bytes_sent = 0;
   vu.bytes_received = 0;
 }

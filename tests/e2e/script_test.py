@@ -215,7 +215,21 @@ expect:
                           "--summary-export", "export.json", "--new-machine-readable-summary")
         self.assertEqual(json.loads((self.folder / "export.json").read_text())["version"], "1.0.0")
 
-    def test_samples_before_the_first_request_have_their_times(self):
+    def test_options_come_from_a_file_variables_and_flags_as_in_k6(self):
+        self.write("s.js", "export const options = { vus: 5, thresholds: { nope: ['p(95)<1'] } };\nexport default function () {}")
+        self.write("options.json", '{"stages": [{"duration": "20s", "target": 10}], "tags": {"a": "file"}}')
+        shown = self.brunt("inspect", "s.js", "--config", "options.json")
+        self.assertEqual(shown.returncode, 104, shown.stdout)
+        self.write("s.js", "export const options = { vus: 5 };\nexport default function () { console.log(typeof __ENV.PATH); }")
+        shown = self.brunt("inspect", "s.js", env={"K6_CONFIG": "options.json", "K6_TAGS": "a:b"})
+        self.assertEqual(json.loads(shown.stdout), {"stages": [{"duration": "20s", "target": 10}], "tags": {"a": "b"}, "vus": 5})
+        done = self.brunt("run", "s.js", "-c", "options.json", "--vus", "1", "--iterations", "1", "--include-system-env-vars=false", "--no-thresholds",
+                          "--compatibility-mode", "base", "-v", "--log-output", "none")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("console.log: undefined", done.stderr)
+        self.assertIn("--log-output has no effect", done.stderr)
+
+    def test_samples_of_a_script_have_times_and_its_summary_has_what_was_sent(self):
         self.write("own.js", """
             import { check, group, sleep } from "k6";
             import { Counter } from "k6/metrics";
@@ -225,12 +239,24 @@ expect:
               sleep(1.1);
               group("late", () => check(1, { one: (x) => x === 1 }));
             }""")
-        done = self.brunt("run", "own.js", "--out", "csv=own.csv")
+        done = self.brunt("run", "own.js", "-o", "csv=own.csv", env={"K6_SUMMARY_EXPORT": "own.json"})
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(self.folder / "own.csv") as file:
             times = {row["metric_name"]: int(row["timestamp"]) for row in csv.DictReader(file)}
         self.assertGreater(times["own"], 1_600_000_000)
         self.assertGreaterEqual(times["checks"], times["own"] + 1)
+        metrics = json.loads((self.folder / "own.json").read_text())["metrics"]
+        self.assertEqual(metrics["data_sent"]["count"], 0)
+
+    def test_a_script_is_rehearsed(self):
+        self.write("shop.js", """
+            import http from "k6/http";
+            import { sleep } from "k6";
+            export const options = { scenarios: { shop: { executor: "constant-arrival-rate", rate: 2, duration: "1h", preAllocatedVUs: 5 } } };
+            export default function () { http.get("https://shop.example/"); sleep(1); }""")
+        done = self.brunt("rehearse", "shop.js")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("in all: 7,200 iterations, 7,200 requests", done.stdout)
 
     def test_a_summary_that_throws_leaves_brunts_own(self):
         self.write("script.js", "export default () => {}; export function handleSummary() { throw new Error('mine') }")
