@@ -179,6 +179,11 @@ void append_pretty(std::string& out, const Json& value, std::size_t level) {
 Result<Json> Json::parse(std::string_view text, Limits limits) {
   constexpr unsigned flags = rapidjson::kParseNumbersAsStringsFlag |
                              rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
+  // The reader passes over each byte of a byte order mark, also without the others.
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (!text.empty() && byte_order_mark.contains(text[0]) && !text.starts_with(byte_order_mark))
+    return fail(ErrorCode::malformed,
+                fmt::format("not JSON at {}: a part of a byte order mark", position_of(text, 0)));
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
   rapidjson::Reader reader;

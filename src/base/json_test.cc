@@ -38,6 +38,14 @@ TEST_CASE("what is cut, doubled or not UTF-8 is malformed") {
   }
 }
 
+TEST_CASE("a byte order mark is passed over, a part of one is not") {
+  CHECK(Json::parse("\xEF\xBB\xBF\"\""));
+  for (const char* text : {"\xBB\"\"", "\xBF\"\"", "\xEF\xBB\"\""}) {
+    CAPTURE(text);
+    CHECK(!Json::parse(text));
+  }
+}
+
 TEST_CASE("a NUL byte does not end the text") {
   using namespace std::string_view_literals;
   for (const std::string_view text : {"1\0"sv, "{}\0{"sv, "[1,2]\n\0"sv}) CHECK(!Json::parse(text));
