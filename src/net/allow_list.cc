@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "net/host_pattern.h"
 
 namespace brunt {
 namespace {
@@ -67,11 +68,6 @@ bool same_prefix(const AddressBytes& a, const AddressBytes& b, unsigned bits) {
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-}
-
-bool name_fits(std::string_view pattern, std::string_view host) {
-  if (!pattern.starts_with("*.")) return pattern == host;
-  return host.size() > pattern.size() - 1 && host.ends_with(pattern.substr(1));
 }
 
 std::string canonical_name(std::string_view host) {
@@ -162,24 +158,34 @@ AllowList AllowList::everything() {
 
 bool AllowList::matches(const Rule& rule, std::string_view host, const Endpoint& address) {
   if (rule.port != 0 && rule.port != address.port()) return false;
-  if (!rule.name.empty()) return name_fits(rule.name, host);
+  if (!rule.name.empty()) return host_fits(rule.name, host);
   return same_prefix(bytes_of(rule.base), bytes_of(address), rule.prefix_bits);
+}
+
+std::unexpected<Error> AllowList::blocked(std::string_view where, const Rule& by) {
+  // The end of this text tells the two apart: failure_of() gives each a code of its own.
+  return fail(ErrorCode::denied, fmt::format("{} is on the list of blocked {}", where,
+                                             by.name.empty() ? "addresses" : "hosts"));
+}
+
+Result<> AllowList::check_name(std::string_view host) const {
+  if (everything_) return {};
+  const std::string name = canonical_name(host);
+  for (const Rule& rule : block_)
+    if (!rule.name.empty() && rule.port == 0 && host_fits(rule.name, name))
+      return blocked(host, rule);
+  return {};
 }
 
 Result<> AllowList::check(std::string_view host, const Endpoint& address) const {
   if (everything_) return {};
   const std::string name = canonical_name(host);
   const auto fits = [&](const Rule& rule) { return matches(rule, name, address); };
-  const bool is_address = name == address.ip() || host.empty() || host.starts_with('/');
-  const std::string where = is_address ? address.text()
-                            : address.family() == AF_UNIX
-                                ? std::string(host)
-                                : fmt::format("{} ({})", host, address.text());
-  // The end of this text tells the two apart: failure_of() gives each a code of its own.
-  const auto blocked = std::find_if(block_.begin(), block_.end(), fits);
-  if (blocked != block_.end())
-    return fail(ErrorCode::denied, fmt::format("{} is on the list of blocked {}", where,
-                                               blocked->name.empty() ? "addresses" : "hosts"));
+  const bool is_address = name == address.ip() || host.empty() || address.family() == AF_UNIX;
+  const std::string where =
+      is_address ? address.text() : fmt::format("{} ({})", host, address.text());
+  const auto rule = std::find_if(block_.begin(), block_.end(), fits);
+  if (rule != block_.end()) return blocked(where, *rule);
   if (is_this_machine(address) || std::any_of(allow_.begin(), allow_.end(), fits)) return {};
   return fail(ErrorCode::denied,
               fmt::format("{} is not on this machine, and nothing allows to load it: if it is "

@@ -37,6 +37,9 @@ class AllowList {
   // Whether `host`, as the plan wrote it, may be loaded at `address`, where it was found. Errors:
   // denied, saying how to allow it.
   Result<> check(std::string_view host, const Endpoint& address) const;
+  // Whether `host` may be loaded wherever it is: by the blocked names that say no port. Errors:
+  // denied.
+  Result<> check_name(std::string_view host) const;
 
  private:
   struct Rule {
@@ -46,6 +49,7 @@ class AllowList {
     std::uint16_t port = 0;  // 0: any.
   };
   static Result<Rule> parse_rule(std::string_view text);
+  static std::unexpected<Error> blocked(std::string_view where, const Rule& by);
   static bool matches(const Rule& rule, std::string_view host, const Endpoint& address);
 
   std::vector<Rule> allow_;

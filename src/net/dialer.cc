@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "net/host_pattern.h"
 #include "net/limits.h"
 #include "net/source_addresses.h"
 
@@ -39,14 +40,6 @@ std::unexpected<Error> out_of_ports(const Endpoint& to, const MachineLimits& lim
                   "or give more source addresses with --local-ips",
                   to.text(), limits.ports(), limits.port_first, limits.port_last, sources,
                   sources == 1 ? "address" : "addresses"));
-}
-
-// "shop.test", "*.shop.test", or "*" for every host.
-bool name_fits(std::string_view pattern, std::string_view host) {
-  if (pattern == "*") return true;
-  if (!pattern.starts_with("*.")) return equal_ignoring_case(pattern, host);
-  return host.size() > pattern.size() - 1 &&
-         equal_ignoring_case(host.substr(host.size() - (pattern.size() - 1)), pattern.substr(1));
 }
 
 Result<std::pair<std::string, std::uint16_t>> host_and_port(std::string_view text) {
@@ -132,7 +125,7 @@ Result<std::vector<Endpoint>> parse_local_ips(std::string_view text) {
 
 bool fits(const Redirection& redirection, std::string_view host, std::uint16_t port) {
   return (redirection.from_port == 0 || redirection.from_port == port) &&
-         name_fits(redirection.from_host, host);
+         (redirection.from_host == "*" || host_fits(redirection.from_host, host));
 }
 
 Result<Redirection> parse_redirection(std::string_view from, std::string_view to) {
@@ -170,10 +163,8 @@ HostPort Dialer::State::redirect(const DialTarget& target) const {
 // The addresses that may be loaded. Errors also when there are some, but none is allowed.
 Result<std::vector<Endpoint>> Dialer::State::addresses_of(Fiber& self, const DialTarget& target,
                                                           Instant deadline) {
-  // By its name alone, before anybody is asked where that is: as k6, which redirects it later too.
-  // A unix socket's is the one address that no rule is about.
-  const Endpoint nowhere = TRY(Endpoint::parse("unix:/"));
-  TRY(allow_list.check(target.host, nowhere));
+  // Before anybody is asked where that is: as k6, which redirects it later too.
+  TRY(allow_list.check_name(target.host));
   const HostPort where = redirect(target);
   std::vector<Endpoint> found;
   if (where.host.starts_with('/')) {

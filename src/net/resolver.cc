@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "net/dns_lookup.h"
+#include "net/host_pattern.h"
 
 namespace brunt {
 namespace {
@@ -70,14 +71,8 @@ struct Resolver::State {
 };
 
 const HostEntry* Resolver::State::in_table(std::string_view name) const {
-  for (const HostEntry& host : options.hosts) {
-    const std::string pattern = to_lower(host.name);
-    const bool fits = pattern.starts_with("*.")
-                          ? name.size() > pattern.size() - 1 &&
-                                name.ends_with(std::string_view(pattern).substr(1))
-                          : pattern == name;
-    if (fits) return &host;
-  }
+  for (const HostEntry& host : options.hosts)
+    if (host_fits(host.name, name)) return &host;
   return nullptr;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "loop/loop.h"
+#include "net/host_pattern.h"
 #include "net/tls_openssl.h"
 
 namespace brunt {
@@ -77,10 +78,8 @@ Result<> TlsLink::create() {
 }
 
 bool is_for(const TlsIdentity& identity, std::string_view host) {
-  return std::ranges::any_of(identity.domains, [host](std::string_view domain) {
-    return domain == host || (domain.starts_with("*.") && host.ends_with(domain.substr(1)) &&
-                              host.size() >= domain.size());
-  });
+  return std::ranges::any_of(identity.domains,
+                             [host](std::string_view domain) { return host_fits(domain, host); });
 }
 
 Result<> TlsLink::prepare_client(const TlsConnectOptions& options) {
