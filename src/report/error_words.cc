@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
 #include "base/units.h"
 #include "report/figures.h"
+#include "wire/grpc_message.h"
 
 namespace brunt {
 namespace {
@@ -98,15 +101,12 @@ std::string error_words(std::string_view code, std::string_view message, std::st
 }
 
 std::string grpc_status_words(std::string_view status) {
-  constexpr std::array<std::string_view, 17> names = {
-      "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-      "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-      "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-      "DataLoss", "Unauthenticated"};
   const auto code = parse_integer(status);
-  const bool is_known = code && *code >= 0 && *code < static_cast<std::int64_t>(names.size());
-  return is_known ? fmt::format("gRPC: {} ({})", names[static_cast<std::size_t>(*code)], *code)
-                  : "gRPC: status " + std::string(status);
+  const bool is_code = code && *code >= 0 && *code <= std::numeric_limits<std::uint8_t>::max();
+  const std::string_view name =
+      is_code ? name_of(static_cast<GrpcCode>(*code)) : std::string_view();
+  return name.empty() ? "gRPC: status " + std::string(status)
+                      : fmt::format("gRPC: {} ({})", name, *code);
 }
 
 }  // namespace brunt

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/base64.h"
@@ -127,16 +128,22 @@ GrpcCode grpc_code_of_reset(std::uint32_t http2_error) {
   }
 }
 
-std::string GrpcStatus::words() const {
+std::string_view name_of(GrpcCode code) {
   static constexpr std::array<std::string_view, 17> names = {
       "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
       "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
       "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
       "DataLoss", "Unauthenticated"};
   const auto index = static_cast<std::size_t>(code);
+  return index < names.size() ? names[index] : std::string_view();
+}
+
+std::string GrpcStatus::words() const {
+  const std::string_view name = name_of(code);
   return fmt::format(
       "rpc error: code = {} desc = {}",
-      index < names.size() ? std::string(names[index]) : fmt::format("Code({})", index), message);
+      name.empty() ? fmt::format("Code({})", std::to_underlying(code)) : std::string(name),
+      message);
 }
 
 std::string format_grpc_timeout(Duration timeout) {

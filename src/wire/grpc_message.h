@@ -44,6 +44,9 @@ enum class GrpcCode : std::uint8_t {
   unauthenticated,
 };
 
+// "NotFound"; "" where there is no such code.
+std::string_view name_of(GrpcCode code);
+
 struct GrpcStatus {
   GrpcCode code = GrpcCode::ok;
   std::string message;  // Decoded.
