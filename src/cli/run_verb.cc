@@ -208,24 +208,11 @@ void plan_processes(const Plan& plan, const RunFlags& flags, RunOptions& options
     std::fprintf(stderr, "%s\n", processes_sentence(connections, descriptors).c_str());
 }
 
-// Of a script's options; empty: k6's own.
-std::vector<std::string> system_tags_of(const Plan& plan) {
-  std::vector<std::string> names;
-  if (plan.script == nullptr) return names;
-  const auto options = Json::parse(plan.script->options);
-  const Json* given = options ? options->find("systemTags") : nullptr;
-  if (given != nullptr && given->is_array())
-    for (const Json& name : given->array()) names.push_back(name.text());
-  return names;
-}
-
 // Served where it is asked for, and where the run can be led in no other way: several runs at once
 // would else contend for one port.
 std::string rest_address(const Plan& plan, const RunFlags& flags) {
   if (!flags.address.empty()) return flags.address;
-  const bool is_led = std::ranges::any_of(load_units(plan), [](const LoadUnit& unit) {
-    return unit.load.executor == ExecutorKind::externally_controlled;
-  });
+  const bool is_led = controlled_unit(load_units(plan)) != nullptr;
   const bool is_paused = plan.script != nullptr && plan.script->life.paused;
   return is_led || is_paused ? usual_rest_address : "";
 }
@@ -246,7 +233,8 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
     options->streams.push_back(
         {.format = out.format == "csv" ? K6StreamFormat::csv : K6StreamFormat::json,
          .place = out.file.string()});
-  for (K6StreamOptions& stream : options->streams) stream.system_tags = system_tags_of(plan);
+  if (plan.script != nullptr)
+    for (K6StreamOptions& stream : options->streams) stream.system_tags = plan.script->system_tags;
   if (flags.segment.empty() && plan.script != nullptr && !plan.script->network.segment.empty()) {
     const ScriptNetworkOptions& own = plan.script->network;
     auto segment = Segment::parse(own.segment, own.segment_sequence);

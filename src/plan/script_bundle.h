@@ -110,11 +110,12 @@ struct ScriptBundle {
   ScriptNetworkOptions network;
   std::string options;  // JSON: what they came to, for exec.test.options.
   ScriptHttpOptions http;
-  double time_scale = 1;              // Sleeps are divided by it.
-  std::string console_output;         // The file that console writes to; "": the terminal.
-  std::vector<std::string> warnings;  // For the user, before the run.
-  std::set<std::string> functions;    // That it exports.
-  std::string load_error;             // Why its own load cannot be run, where a plan may have one.
+  double time_scale = 1;                 // Sleeps are divided by it.
+  std::string console_output;            // The file that console writes to; "": the terminal.
+  std::vector<std::string> system_tags;  // That samples in --out have; empty: k6's own.
+  std::vector<std::string> warnings;     // For the user, before the run.
+  std::set<std::string> functions;       // That it exports.
+  std::string load_error;  // Why its own load cannot be run, where a plan may have one.
 };
 
 // The scripts of a plan, each once, in the order of their first scenarios.

@@ -185,11 +185,9 @@ void Generator::stop(StopKind kind) {
 void Generator::steer(const SteeringOrder& order) {
   if (order.paused && *order.paused) scenarios_.pause();
   if (order.paused && !*order.paused) scenarios_.resume();
-  const auto controlled = std::ranges::find_if(units_, [](const LoadUnit& unit) {
-    return unit.load.executor == ExecutorKind::externally_controlled;
-  });
-  if (order.scale && controlled != units_.end())
-    scenarios_.scale(static_cast<std::size_t>(controlled - units_.begin()), *order.scale);
+  const LoadUnit* const controlled = controlled_unit(units_);
+  if (order.scale && controlled != nullptr)
+    scenarios_.scale(static_cast<std::size_t>(controlled - units_.data()), *order.scale);
 }
 
 void Generator::hand_over_seconds(Fiber& self, Instant start) {

@@ -21,6 +21,13 @@ std::vector<LoadUnit> load_units(const Plan& plan) {
   return units;
 }
 
+const LoadUnit* controlled_unit(std::span<const LoadUnit> units) {
+  const auto found = std::ranges::find_if(units, [](const LoadUnit& unit) {
+    return unit.load.executor == ExecutorKind::externally_controlled;
+  });
+  return found == units.end() ? nullptr : &*found;
+}
+
 Duration load_end_of(const Plan& plan) {
   Duration end{};
   for (const LoadUnit& unit : load_units(plan))

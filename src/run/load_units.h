@@ -2,6 +2,7 @@
 // the scenarios that split its iterations by weight.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "plan/plan.h"
@@ -14,6 +15,9 @@ struct LoadUnit {
 };
 
 std::vector<LoadUnit> load_units(const Plan& plan);
+
+// The first of an externally-controlled scenario, which the REST API leads; nullptr: there is none.
+const LoadUnit* controlled_unit(std::span<const LoadUnit> units);
 
 // When the last of them has had its time, graceful stops not counted.
 Duration load_end_of(const Plan& plan);

@@ -12,14 +12,12 @@
 namespace brunt {
 
 RunControl::RunControl(Loop& loop, Sight sight)
-    : loop_(loop), sight_(std::move(sight)), units_(load_units(sight_.plan)) {
-  for (const LoadUnit& unit : units_) {
-    if (unit.load.executor != ExecutorKind::externally_controlled) continue;
-    controlled_ = &unit.load;
-    controlled_unit_ = static_cast<std::size_t>(&unit - units_.data());
-    scale_ = {.vus = unit.load.vus, .vus_max = unit.load.vus_max()};
-    break;
-  }
+    : loop_(loop),
+      sight_(std::move(sight)),
+      units_(load_units(sight_.plan)),
+      controlled_(controlled_unit(units_)) {
+  if (controlled_ != nullptr)
+    scale_ = {.vus = controlled_->load.vus, .vus_max = controlled_->load.vus_max()};
   paused_ = sight_.plan.script != nullptr && sight_.plan.script->life.paused;
 }
 
@@ -92,7 +90,7 @@ ApiStatus RunControl::status() const {
   for (std::size_t unit = 0; unit < units_.size(); ++unit) {
     const VuCount heard = sight_.seconds.vus(unit);
     // What was ordered counts at once, as in k6; the generators tell theirs once a second.
-    const bool is_ordered = controlled_ != nullptr && unit == controlled_unit_;
+    const bool is_ordered = &units_[unit] == controlled_;
     status.vus += is_ordered && phase_ < RunPhase::ended ? scale_.vus : heard.active;
     status.vus_max += is_ordered ? scale_.vus_max : heard.there;
   }
@@ -109,7 +107,7 @@ Result<std::optional<VuScale>> RunControl::scale_of(const ApiChange& change) con
                 "the run has no externally-controlled scenario: its VUs cannot be changed");
   const VuScale scale{.vus = change.vus.value_or(scale_.vus),
                       .vus_max = change.vus_max.value_or(scale_.vus_max)};
-  TRY(check_scale(scale, *controlled_));
+  TRY(check_scale(scale, controlled_->load));
   return scale;
 }
 

@@ -80,9 +80,8 @@ class RunControl final : ApiRun {
   ScriptStages* stages_ = nullptr;
   std::vector<std::string>* setup_data_ = nullptr;
   Generators* generators_ = nullptr;
-  const ScenarioOptions* controlled_ = nullptr;  // The first externally-controlled; nullptr: none.
-  std::size_t controlled_unit_ = 0;
   std::vector<LoadUnit> units_;
+  const LoadUnit* controlled_;  // Of `units_`; nullptr: none.
   VuScale scale_;
   RunPhase phase_ = RunPhase::created;
   bool paused_ = false, stopped_ = false, ended_ = false, lingering_ = false;

@@ -348,8 +348,7 @@ class OptionsReader {
     return {};
   }
 
-  // They are taken by what writes samples; here they are only judged.
-  static Result<> read_system_tags(const Json& value) {
+  Result<> read_system_tags(const Json& value) {
     constexpr std::array<std::string_view, 18> known = {"proto",       "subproto",
                                                         "status",      "method",
                                                         "url",         "name",
@@ -360,9 +359,12 @@ class OptionsReader {
                                                         "iter",        "vu",
                                                         "ocsp_status", "ip"};
     if (!value.is_array()) return wrong("systemTags", "a list like [\"status\", \"url\"]", value);
-    for (const Json& name : value.array())
+    bundle_.system_tags.clear();
+    for (const Json& name : value.array()) {
       if (std::ranges::find(known, std::string_view(name.text())) == known.end())
         return wrong("systemTags", "names of k6's system tags", name);
+      bundle_.system_tags.push_back(name.text());
+    }
     return {};
   }
 
