@@ -1,5 +1,5 @@
-// One request of a chain of redirects: what goes into its head, and what the next one becomes. Of
-// use to http_session.cc only. No I/O.
+// One request of a chain of redirects: what goes into its head, and what the next one becomes. For
+// http_session.cc, but redirect_of(). No I/O.
 //
 // Source: RFC 9110, section 15.4; Go's net/http.Client for what a redirect keeps and drops.
 #pragma once

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client/http_hop.h"
 #include "script/exchange.h"
 #include "script/expected_statuses.h"
 #include "script/url_words.h"
@@ -147,9 +148,8 @@ Result<> send_with_digest(Fiber& self, Engine& engine, ScriptExchange& exchange)
 }
 
 bool stopped_at_redirect(const ScriptExchange& exchange) {
-  const std::uint16_t status = exchange.reply.status();
-  const bool leads_on = (status >= 301 && status <= 303) || status == 307 || status == 308;
-  return leads_on && exchange.reply.fields().find("location").has_value();
+  return redirect_of(exchange.reply.status(), exchange.method) != Redirect::none &&
+         exchange.reply.fields().find("location").has_value();
 }
 
 }  // namespace

@@ -259,7 +259,7 @@ JSValue js_open(JSContext* context, JSValueConst, int, JSValueConst* arguments) 
   return native_object<&ClassIds::redis>(context, "RedisLine", std::move(line));
 }
 
-RedisCall call_of(JSContext* context, JSValueConst list) {
+RedisCall call_of(JSContext* context, const RedisLine& line, JSValueConst list) {
   std::vector<std::string> words;
   for_each_property(context, list, [&](const std::string&, JSValueConst word) {
     words.push_back(text_of(context, word));
@@ -270,7 +270,7 @@ RedisCall call_of(JSContext* context, JSValueConst list) {
   RedisCall call{.tags = engine.tag_text(), .group = engine.group};
   append_resp_command(call.bytes, views);
   append_tag(call.tags, "name", words.front());
-  if (words.size() > 1) call.slot = slot_of(words[1]);
+  if (line.redirects_max > 0 && words.size() > 1) call.slot = slot_of(words[1]);
   return call;
 }
 
@@ -286,7 +286,8 @@ JSValue js_send(JSContext* context, JSValueConst, int, JSValueConst* arguments) 
       "redis",
       [&engine, promise = std::move(promise),
        line = JsValue(context, JS_DupValue(context, arguments[0])),
-       call = call_of(context, arguments[1])](Fiber& fiber) mutable -> EventLoop::Callback {
+       call = call_of(context, line_of(arguments[0]), arguments[1])](
+          Fiber& fiber) mutable -> EventLoop::Callback {
         auto reply = line_of(line.get()).send(fiber, engine, call);
         return
             [promise = std::move(promise), reply = std::move(reply)](JSContext* running) mutable {
