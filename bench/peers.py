@@ -68,6 +68,18 @@ def measure(url, argv, environment=None):
             "out": done.stdout, "err": done.stderr}
 
 
+def resident(argv, vus, folder=None):
+    """KiB that a brunt run of so many VUs holds once all of them are there; it is ended then."""
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    try:
+        time.sleep(5 + vus / 1000)
+        with open(f"/proc/{process.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+    finally:
+        process.kill()
+        process.wait()
+
+
 def median_and_spread(values):
     return f"{statistics.median(values):>12,.0f}   {min(values):>11,.0f} to {max(values):,.0f}"
 

@@ -13,13 +13,11 @@ import argparse
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from peers import BRUNT, machine, measure, median_and_spread, nginx  # noqa: E402
+from peers import BRUNT, machine, measure, median_and_spread, nginx, resident  # noqa: E402
 
 GET = """
 import http from 'k6/http';
@@ -69,16 +67,9 @@ def rates(url, script, asked):
         print(f"{name:16}{median_and_spread(values):40}{ratio:8.2f} x wrk")
 
 
-def resident(url, script, vus, requests):
-    process = subprocess.Popen([BRUNT, "run", script, "-e", f"URL={url}", "-e", f"REQUESTS={requests}", "--vus", str(vus), "--duration", "20s",
-                                "--no-ledger", "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(5 + vus / 1000)
-        with open(f"/proc/{process.pid}/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-    finally:
-        process.kill()
-        process.wait()
+def idle(url, script, vus, requests):
+    return resident([BRUNT, "run", script, "-e", f"URL={url}", "-e", f"REQUESTS={requests}", "--vus", str(vus), "--duration", "20s",
+                     "--no-ledger", "--quiet"], vus)
 
 
 def main():
@@ -100,7 +91,7 @@ def main():
                 importing = write(folder, "importing.js", f"import '{asked.module.resolve()}';\n{IDLE}")
                 cases.append((importing, "no", f"idle, with {asked.module.name}"))
             for script, requests, words in cases:
-                each = (resident(url, script, asked.memory + 1, requests) - resident(url, script, 1, requests)) / asked.memory
+                each = (idle(url, script, asked.memory + 1, requests) - idle(url, script, 1, requests)) / asked.memory
                 print(f"memory of a VU, {asked.memory} of them, {words}: {each:.1f} KiB")
 
 

@@ -19,10 +19,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from peers import BRUNT, ROOT, machine, median_and_spread, nginx  # noqa: E402
+from peers import BRUNT, ROOT, machine, median_and_spread, nginx, resident  # noqa: E402
 
 PROTO = 'syntax = "proto3"; package echo; message Text { string text = 1; } service Echo { rpc Say(Text) returns (Text); }'
 TEXT = "const text = 'x'.repeat(128);\n"
@@ -111,18 +110,11 @@ def rate(folder, name, environment, asked):
     return count / cpu, count / asked.seconds
 
 
-def resident(folder, name, environment, vus, used):
+def idle(folder, name, environment, vus, used):
     script = folder / "idle.js"
     script.write_text(IDLE[name])
     load = ["-e", f"USED={used}", "--vus", str(vus), "--duration", "20s"]
-    process = subprocess.Popen(words(script, environment, load), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
-    try:
-        time.sleep(5 + vus / 1000)
-        with open(f"/proc/{process.pid}/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-    finally:
-        process.kill()
-        process.wait()
+    return resident(words(script, environment, load), vus, folder)
 
 
 def main():
@@ -149,9 +141,9 @@ def main():
                 each_second = statistics.median(one[1] for one in values)
                 print(f"{name:16}{median_and_spread([one[0] for one in values]):40}{ratio:8.2f} x http.get   ({each_second:,.0f}/s)")
             for name in IDLE if asked.memory else ():
-                one = resident(folder, name, environment, 1, "no")
+                one = idle(folder, name, environment, 1, "no")
                 for used in ("no", "yes"):
-                    many = resident(folder, name, environment, asked.memory, used)
+                    many = idle(folder, name, environment, asked.memory, used)
                     print(f"{name}: {(many - one) / (asked.memory - 1):.1f} KiB a VU of {asked.memory}, {'after one' if used == 'yes' else 'connected'}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
