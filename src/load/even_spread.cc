@@ -14,12 +14,6 @@ std::uint64_t common_divisor(std::span<const std::uint64_t> weights) {
   return divisor;
 }
 
-struct Item {
-  std::uint64_t twice_centre;  // 2k + 1: the item is wanted at (2k + 1) / (2 * weight).
-  std::uint64_t weight;
-  std::uint32_t owner;
-};
-
 }  // namespace
 
 std::uint64_t even_spread_cycle(std::span<const std::uint64_t> weights) {
@@ -38,21 +32,27 @@ std::vector<std::uint32_t> even_spread(std::span<const std::uint64_t> weights) {
   const std::uint64_t cycle = even_spread_cycle(weights);
   ASSERT(cycle <= even_spread_cycle_max);
   const std::uint64_t divisor = common_divisor(weights);
-  std::vector<Item> items;
-  items.reserve(cycle);
-  for (std::size_t owner = 0; owner < weights.size(); ++owner) {
-    const std::uint64_t weight = divisor == 0 ? 0 : weights[owner] / divisor;
-    for (std::uint64_t k = 0; k < weight; ++k)
-      items.push_back({2 * k + 1, weight, static_cast<std::uint32_t>(owner)});
-  }
-  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    const std::uint64_t left = a.twice_centre * b.weight;
-    const std::uint64_t right = b.twice_centre * a.weight;
-    return left != right ? left < right : a.owner < b.owner;
-  });
+  struct Share {
+    std::uint64_t weight;
+    std::uint32_t owner;
+    std::uint64_t taken = 0;
+  };
+  std::vector<Share> shares;
+  for (std::size_t owner = 0; owner < weights.size(); ++owner)
+    if (weights[owner] > 0)
+      shares.push_back(
+          {.weight = weights[owner] / divisor, .owner = static_cast<std::uint32_t>(owner)});
+  std::ranges::stable_sort(shares, std::ranges::greater(), &Share::weight);
   std::vector<std::uint32_t> owners;
-  owners.reserve(items.size());
-  for (const Item& item : items) owners.push_back(item.owner);
+  owners.reserve(cycle);
+  for (std::uint64_t item = 0; item < cycle; ++item) {
+    // There is always one: before item i, i items are taken, fewer than are due by then.
+    const auto due = std::ranges::find_if(
+        shares, [&](const Share& share) { return share.taken * cycle <= item * share.weight; });
+    ASSERT(due != shares.end());
+    ++due->taken;
+    owners.push_back(due->owner);
+  }
   return owners;
 }
 

@@ -1,12 +1,13 @@
 // Lays shares out evenly: which of several owners has item 0, 1, 2, … of an endless row, so that
 // each owner's items are as far apart as they can be and every cycle gives each exactly its weight.
 //
-//   even_spread({3, 1})   // 0 0 1 0: owner 1 has every fourth item
+//   even_spread({3, 1})   // 0 1 0 0: owner 1 has every fourth item
 //
 // Used for execution segments (who runs which VU, which arrival) and for weighted scenarios (which
-// body runs which iteration). The k-th item of owner j is wanted at (k + 1/2) / weight_j of the
-// cycle; items are sorted by that, ties by owner. It is what "smooth weighted round robin" gives,
-// without its running state: a pure function of the item's number.
+// body runs which iteration). The k-th item (from 0) of an owner is due from number k / weight of
+// the cycle on; each number goes to the heaviest owner that has one due, of equal ones to the
+// first. So a segment here has the very iterations that it has in k6, and the two can share a test.
+// Source: k6, the striping of execution segments.
 #pragma once
 #include <cstdint>
 #include <span>

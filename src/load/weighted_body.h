@@ -1,7 +1,7 @@
 // One body made of several: each iteration runs one of them, in proportion to their weights.
 //
 // Which one is a pure function of the iteration's number (even_spread.h), so it does not depend on
-// timing and adds up over segments: weights 3 and 1 give a a b a, a a b a, …. Every VU starts every
+// timing and adds up over segments: weights 3 and 1 give a b a a, a b a a, …. Every VU starts every
 // part, in the order they were added, as each part has its own state.
 #pragma once
 #include <cstdint>
