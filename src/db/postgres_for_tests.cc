@@ -28,7 +28,7 @@ bool PostgresForTests::run(const std::string& program_and_arguments) const {
       geteuid() == 0 ? "setpriv --reuid=postgres --regid=postgres --clear-groups " : "";
   const std::string command =
       fmt::format("cd / && {}{}/{} >>{}/log 2>&1", as_user, programs_.string(),
-                  program_and_arguments, folder_.string());
+                  program_and_arguments, folder_->path().string());
   return std::system(command.c_str()) == 0;
 }
 
@@ -37,9 +37,10 @@ std::unique_ptr<PostgresForTests> PostgresForTests::start() {
   std::unique_ptr<PostgresForTests> server(new PostgresForTests());
   server->programs_ = find_programs();
   if (server->programs_.empty()) return nullptr;
-  std::string folder = (std::filesystem::temp_directory_path() / "brunt-pg-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return nullptr;
-  server->folder_ = folder;
+  auto made = TemporaryFolder::make("brunt-pg");
+  if (!made) return nullptr;
+  server->folder_ = std::move(*made);
+  const std::string folder = server->folder_->path().string();
   if (geteuid() == 0) {
     const passwd* user = getpwnam("postgres");
     if (user == nullptr || chown(folder.c_str(), user->pw_uid, user->pw_gid) != 0) return nullptr;
@@ -55,18 +56,15 @@ bool PostgresForTests::start_again() {
   return run(
       fmt::format("pg_ctl -D {0}/data -w -l {0}/server.log -o \"-c listen_addresses='' -k {0}\" "
                   "start",
-                  folder_.string()));
+                  folder_->path().string()));
 }
 
 void PostgresForTests::crash() {
-  run(fmt::format("pg_ctl -D {}/data -m immediate stop", folder_.string()));
+  run(fmt::format("pg_ctl -D {}/data -m immediate stop", folder_->path().string()));
 }
 
 PostgresForTests::~PostgresForTests() {
-  if (folder_.empty()) return;
   if (!url_.empty()) crash();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace brunt

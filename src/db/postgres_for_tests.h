@@ -6,7 +6,10 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "base/temporary_folder.h"
 
 namespace brunt {
 
@@ -26,7 +29,8 @@ class PostgresForTests {
   PostgresForTests() = default;
   bool run(const std::string& program_and_arguments) const;
 
-  std::filesystem::path folder_, programs_;
+  std::optional<TemporaryFolder> folder_;
+  std::filesystem::path programs_;
   std::string url_;
 };
 

@@ -5,25 +5,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "loop/loop.h"
 
 using namespace std::chrono_literals;
 using namespace brunt;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "brunt-db-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 std::unique_ptr<SqliteDatabase> open(const std::filesystem::path& path) {
   auto database = SqliteDatabase::open({.path = path});
@@ -85,8 +75,8 @@ TEST_CASE("a transaction that is not committed leaves nothing") {
 }
 
 TEST_CASE("what SQLite refuses is told with its kind") {
-  Folder folder;
-  auto database = open(folder.path / "a.db");
+  const TemporaryFolder folder = TemporaryFolder::make("brunt-db").value();
+  auto database = open(folder / "a.db");
   REQUIRE(database->execute("create table t (i integer primary key)"));
 
   SUBCASE("wrong SQL, wrong number of values, a violated constraint") {
@@ -108,7 +98,7 @@ TEST_CASE("what SQLite refuses is told with its kind") {
     CHECK(database->run("insert into big values (?)", {std::string_view(filler)}));
   }
   SUBCASE("another writer holds the lock") {
-    auto other = SqliteDatabase::open({.path = folder.path / "a.db", .busy_timeout = 1ms});
+    auto other = SqliteDatabase::open({.path = folder / "a.db", .busy_timeout = 1ms});
     REQUIRE(other);
     auto transaction = SqliteTransaction::begin(*database);
     REQUIRE(transaction);
@@ -116,7 +106,7 @@ TEST_CASE("what SQLite refuses is told with its kind") {
   }
   SUBCASE("a reader may not write, and sees what was committed") {
     auto reader =
-        SqliteDatabase::open({.path = folder.path / "a.db", .access = SqliteAccess::read_only});
+        SqliteDatabase::open({.path = folder / "a.db", .access = SqliteAccess::read_only});
     REQUIRE(reader);
     CHECK((*reader)->run("insert into t values (9)", {}).error().code == ErrorCode::denied);
     REQUIRE(database->run("insert into t values (9)", {}));
@@ -130,28 +120,26 @@ TEST_CASE("what SQLite refuses is told with its kind") {
 }
 
 TEST_CASE("what cannot be opened is told with its kind") {
-  Folder folder;
-  const auto missing = SqliteDatabase::open({.path = folder.path / "no" / "a.db"});
+  const TemporaryFolder folder = TemporaryFolder::make("brunt-db").value();
+  const auto missing = SqliteDatabase::open({.path = folder / "no" / "a.db"});
   CHECK(missing.error().code == ErrorCode::denied);
   CHECK(missing.error().text.find("does its folder exist") != std::string::npos);
-  CHECK_FALSE(
-      SqliteDatabase::open({.path = folder.path / "b.db", .access = SqliteAccess::read_only}));
-  std::ofstream(folder.path / "text.db") << std::string(5000, 'x');
-  CHECK(SqliteDatabase::open({.path = folder.path / "text.db"}).error().code ==
-        ErrorCode::malformed);
+  CHECK_FALSE(SqliteDatabase::open({.path = folder / "b.db", .access = SqliteAccess::read_only}));
+  std::ofstream(folder / "text.db") << std::string(5000, 'x');
+  CHECK(SqliteDatabase::open({.path = folder / "text.db"}).error().code == ErrorCode::malformed);
 
   // A folder that may not be written. Root may write everywhere: be nobody for a moment.
-  open(folder.path / "c.db")->execute("create table t (i integer)");
-  std::filesystem::permissions(folder.path / "c.db", std::filesystem::perms(0444));
-  std::filesystem::permissions(folder.path, std::filesystem::perms(0555));
+  open(folder / "c.db")->execute("create table t (i integer)");
+  std::filesystem::permissions(folder / "c.db", std::filesystem::perms(0444));
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0555));
   const uid_t me = geteuid();
   if (me == 0) REQUIRE(seteuid(65534) == 0);
-  const auto read_only = SqliteDatabase::open({.path = folder.path / "c.db"});
-  const auto no_folder = SqliteDatabase::open({.path = folder.path / "d.db"});
+  const auto read_only = SqliteDatabase::open({.path = folder / "c.db"});
+  const auto no_folder = SqliteDatabase::open({.path = folder / "d.db"});
   if (me == 0) REQUIRE(seteuid(0) == 0);
   CHECK(read_only.error().code == ErrorCode::denied);
   CHECK(no_folder.error().code == ErrorCode::denied);
-  std::filesystem::permissions(folder.path, std::filesystem::perms(0755));
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
 }
 
 TEST_CASE("a fiber uses a database on a helper thread") {

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "engine/log_tail.h"
 #include "engine/ready_probe.h"
 #include "loop/fiber_group.h"
@@ -36,16 +37,14 @@ void in_house(const std::function<void(const House&)>& body) {
   options.backend = BackendKind::epoll;
   auto loop = Loop::create(options);
   REQUIRE(loop.has_value());
-  std::string logs = (fs::temp_directory_path() / "brunt-test-XXXXXX").string();
-  REQUIRE(mkdtemp(logs.data()) != nullptr);
+  const TemporaryFolder logs = TemporaryFolder::make("brunt-test").value();
   REQUIRE((*loop)->spawn("test", [&](Fiber& self) {
     Resolver resolver(**loop, {});
     const AllowList allow_list;
     Dialer dialer(**loop, resolver, allow_list, {});
-    body({self, dialer, logs});
+    body({self, dialer, logs.path()});
   }));
   (*loop)->run();
-  fs::remove_all(logs);
 }
 
 void check_failure(const Result<std::unique_ptr<StartedService>>& started, ErrorCode code,

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/temporary_folder.h"
 #include "engine/engine.h"
 #include "engine/engine_directory.h"
 #include "loop/loop.h"
@@ -28,19 +29,15 @@ inline void on_engine_loop(const std::function<void(Fiber&)>& body) {
 // A directory that everybody may enter.
 class EngineScratch {
  public:
-  EngineScratch() : path_((std::filesystem::temp_directory_path() / "brunt-test-XXXXXX").string()) {
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
+  EngineScratch() {
     using std::filesystem::perms;
-    std::filesystem::permissions(path_, perms::owner_all | perms::group_exec | perms::others_exec);
+    std::filesystem::permissions(path(), perms::owner_all | perms::group_exec | perms::others_exec);
   }
-  ~EngineScratch() { std::filesystem::remove_all(path_); }
-  EngineScratch(const EngineScratch&) = delete;
-  EngineScratch& operator=(const EngineScratch&) = delete;
-  std::filesystem::path path() const { return path_; }
-  std::size_t count() const { return entries_of(path_).size(); }
+  std::filesystem::path path() const { return folder_.path(); }
+  std::size_t count() const { return entries_of(path()).size(); }
 
  private:
-  std::string path_;
+  TemporaryFolder folder_ = TemporaryFolder::make("brunt-test").value();
 };
 
 // False, with a message, where the engine is not installed.

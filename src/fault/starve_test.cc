@@ -12,6 +12,8 @@
 #include <fstream>
 #include <string>
 
+#include "base/temporary_folder.h"
+
 namespace brunt {
 namespace {
 
@@ -74,15 +76,6 @@ TEST_CASE("CPU and memory are limited by a group of its own that goes again") {
 // Directories with the files that kernels show, and nothing behind them.
 class SeemingControlGroups {
  public:
-  SeemingControlGroups() {
-    std::string name = (std::filesystem::temp_directory_path() / "brunt-groups-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    root = name;
-  }
-  ~SeemingControlGroups() { std::filesystem::remove_all(root); }
-  SeemingControlGroups(const SeemingControlGroups&) = delete;
-  SeemingControlGroups& operator=(const SeemingControlGroups&) = delete;
-
   void put(const std::string& file, const std::string& text) const {
     std::filesystem::create_directories((root / file).parent_path());
     std::ofstream(root / file) << text;
@@ -97,7 +90,12 @@ class SeemingControlGroups {
       if (entry.path().filename().string().starts_with("brunt-")) return entry.path();
     return {};
   }
-  std::filesystem::path root;
+
+ private:
+  TemporaryFolder folder_ = TemporaryFolder::make("brunt-groups").value();
+
+ public:
+  const std::filesystem::path root = folder_.path();
 };
 
 TEST_CASE("control groups of version 2 are told what they are to hold") {

@@ -3,11 +3,11 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <utility>
 
 #include "base/prng.h"
+#include "base/temporary_folder.h"
 #include "ledger/ledger.h"
 #include "metrics/recorder.h"
 #include "metrics/totals.h"
@@ -63,10 +63,9 @@ void append_seconds(benchmark::State& state, const std::string& place) {
 }
 
 void append_to_sqlite(benchmark::State& state) {
-  std::string folder = (std::filesystem::temp_directory_path() / "brunt-bench-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return state.SkipWithError("no temporary folder");
-  append_seconds(state, folder + "/ledger.db");
-  std::filesystem::remove_all(folder);
+  const auto folder = TemporaryFolder::make("brunt-bench");
+  if (!folder) return state.SkipWithError(folder.error().text.c_str());
+  append_seconds(state, (*folder / "ledger.db").string());
 }
 BENCHMARK(append_to_sqlite)->Unit(benchmark::kMillisecond)->Iterations(30);
 

@@ -1,46 +1,28 @@
 // For the ledger's tests: a folder that goes away, a real PostgreSQL, and a run to write.
 #pragma once
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "ledger/ledger.h"
 #include "metrics/recorder.h"
 
 namespace brunt {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "brunt-ledger-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(std::string_view name) const { return (path_ / name).string(); }
-  const std::filesystem::path& path() const { return path_; }
-
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
- private:
-  std::filesystem::path path_;
-};
+inline TemporaryFolder ledger_folder() {
+  return TemporaryFolder::make("brunt-ledger").value();
+}
 
 // A server of its own on a unix socket, as the user postgres (it refuses root).
 class TemporaryPostgres {
  public:
   TemporaryPostgres() {
-    std::ofstream script(folder_.file("start.sh"));
+    std::ofstream script((folder_ / "start.sh").string());
     script << "set -e\nD=" << folder_.path().string() << "\n"
            << "B=$(ls -d /usr/lib/postgresql/*/bin | tail -1)\n"
            << "as=''\nif [ \"$(id -u)\" = 0 ]; then chown -R postgres $D; "
@@ -49,7 +31,7 @@ class TemporaryPostgres {
            << "$as $B/pg_ctl -D $D/d -o \"-c listen_addresses='' -k $D -F\" -l $D/log -w start "
               ">$D/start.log 2>&1\n";
     script.close();
-    REQUIRE_MESSAGE(std::system(("sh " + folder_.file("start.sh")).c_str()) == 0,
+    REQUIRE_MESSAGE(std::system(("sh " + (folder_ / "start.sh").string()).c_str()) == 0,
                     "PostgreSQL did not start: is the package postgresql there?");
   }
   ~TemporaryPostgres() { control("stop -m immediate"); }
@@ -68,7 +50,7 @@ class TemporaryPostgres {
   }
 
  private:
-  TemporaryFolder folder_;
+  TemporaryFolder folder_ = ledger_folder();
 };
 
 inline RunRecord sample_head(const std::string& id) {

@@ -82,8 +82,8 @@ void tell(const std::string& place) {
 }
 
 TEST_CASE("a run written into a SQLite ledger is read back as it was") {
-  const TemporaryFolder folder;
-  tell(folder.file("deep/er/ledger.db"));
+  const TemporaryFolder folder = ledger_folder();
+  tell((folder / "deep/er/ledger.db").string());
 }
 
 TEST_CASE("a run written into a PostgreSQL ledger is read back as it was") {
@@ -145,8 +145,8 @@ void kill_in_the_middle(const std::string& place) {
 }
 
 TEST_CASE("a writer killed in mid-run leaves every second it had written, shown as interrupted") {
-  const TemporaryFolder folder;
-  kill_in_the_middle(folder.file("ledger.db"));
+  const TemporaryFolder folder = ledger_folder();
+  kill_in_the_middle((folder / "ledger.db").string());
 }
 
 TEST_CASE("a writer killed in mid-run leaves its seconds in PostgreSQL too") {
@@ -155,8 +155,8 @@ TEST_CASE("a writer killed in mid-run leaves its seconds in PostgreSQL too") {
 }
 
 TEST_CASE("a run of another host that says running is believed") {
-  const TemporaryFolder folder;
-  auto ledger = Ledger::open({.place = folder.file("ledger.db")});
+  const TemporaryFolder folder = ledger_folder();
+  auto ledger = Ledger::open({.place = (folder / "ledger.db").string()});
   RunRecord head = sample_head("20261122-084410-k3f9");
   head.run.host = "elsewhere";
   head.run.process = {.id = 1, .start_ticks = 1};
@@ -165,26 +165,27 @@ TEST_CASE("a run of another host that says running is believed") {
 }
 
 TEST_CASE("what is no ledger is refused with what it is") {
-  const TemporaryFolder folder;
-  CHECK(Ledger::open({.place = folder.file("no.db"), .access = LedgerAccess::read}).error().code ==
-        ErrorCode::not_found);
+  const TemporaryFolder folder = ledger_folder();
+  CHECK(Ledger::open({.place = (folder / "no.db").string(), .access = LedgerAccess::read})
+            .error()
+            .code == ErrorCode::not_found);
   CHECK(Ledger::open({.place = "mysql://x"}).error().code == ErrorCode::invalid);
-  std::ofstream(folder.file("text.db")) << std::string(5000, 'x');
-  CHECK_FALSE(Ledger::open({.place = folder.file("text.db")}));
+  std::ofstream((folder / "text.db").string()) << std::string(5000, 'x');
+  CHECK_FALSE(Ledger::open({.place = (folder / "text.db").string()}));
   {
-    auto other = SqliteDatabase::open({.path = folder.file("other.db")});
+    auto other = SqliteDatabase::open({.path = (folder / "other.db").string()});
     REQUIRE((*other)->execute("create table orders (id integer)"));
   }
-  const auto foreign = Ledger::open({.place = folder.file("other.db")});
+  const auto foreign = Ledger::open({.place = (folder / "other.db").string()});
   REQUIRE_FALSE(foreign);
   CHECK(foreign.error().text.find("no ledger of brunt") != std::string::npos);
 
-  REQUIRE(Ledger::open({.place = folder.file("ledger.db")}));
+  REQUIRE(Ledger::open({.place = (folder / "ledger.db").string()}));
   {
-    auto newer = SqliteDatabase::open({.path = folder.file("ledger.db")});
+    auto newer = SqliteDatabase::open({.path = (folder / "ledger.db").string()});
     REQUIRE((*newer)->execute("insert into brunt_schema (version) values (99)"));
   }
-  const auto refused = Ledger::open({.place = folder.file("ledger.db")});
+  const auto refused = Ledger::open({.place = (folder / "ledger.db").string()});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().text.find("newer brunt") != std::string::npos);
 }
@@ -198,8 +199,8 @@ TEST_CASE("a server that is not there is an error that names it without the pass
 }
 
 TEST_CASE("the view for dashboards has plain columns on both stores") {
-  const TemporaryFolder folder;
-  const std::string place = folder.file("ledger.db");
+  const TemporaryFolder folder = ledger_folder();
+  const std::string place = (folder / "ledger.db").string();
   auto ledger = Ledger::open({.place = place});
   const RunRecord head = sample_head("20261122-084410-k3f9");
   REQUIRE((*ledger)->begin_run(head));

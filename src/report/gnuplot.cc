@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "net/subprocess.h"
 
@@ -39,13 +40,8 @@ Result<> draw(Fiber& self, const fs::path& folder, std::string_view script) {
 }  // namespace
 
 Result<> run_gnuplot(Fiber& self, std::string_view script) {
-  std::string pattern = (fs::temp_directory_path() / "brunt-plot-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return std::unexpected(errno_error("cannot make a directory for gnuplot", errno));
-  auto done = draw(self, pattern, script);
-  std::error_code ignored;
-  fs::remove_all(pattern, ignored);
-  return done;
+  const TemporaryFolder folder = TRY(TemporaryFolder::make("brunt-plot"));
+  return draw(self, folder.path(), script);
 }
 
 }  // namespace brunt

@@ -1,16 +1,14 @@
 #include "report/k6_streams.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 #include <zlib.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "metrics/recorder.h"
 
@@ -19,20 +17,12 @@ namespace {
 
 class Place {
  public:
-  explicit Place(const char* suffix) {
-    std::string folder = (std::filesystem::temp_directory_path() / "brunt-samples-XXXXXX").string();
-    REQUIRE(mkdtemp(folder.data()) != nullptr);
-    folder_ = folder;
-    file_ = folder + "/samples" + suffix;
-  }
-  ~Place() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  explicit Place(const std::string& suffix) : file_((folder_ / ("samples" + suffix)).string()) {}
   const std::string& file() const { return file_; }
 
  private:
-  std::string folder_, file_;
+  TemporaryFolder folder_ = TemporaryFolder::make("brunt-samples").value();
+  std::string file_;
 };
 
 Snapshot two_samples(Recorder& recorder) {

@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "base/file.h"
+#include "base/temporary_folder.h"
 
 namespace brunt {
 namespace {
@@ -18,22 +19,12 @@ namespace fs = std::filesystem;
 // Before any file of this test was made, long after 2001.
 constexpr WallTime today{1'500'000'000'000'000'000};
 
-class Place {
- public:
-  Place() : path_((fs::temp_directory_path() / "brunt-test-XXXXXX").string()) {
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
-  }
-  ~Place() { fs::remove_all(path_); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  fs::path path() const { return path_; }
-
- private:
-  std::string path_;
-};
+TemporaryFolder temporary_place() {
+  return TemporaryFolder::make("brunt-test").value();
+}
 
 TEST_CASE("the folder of a killed run is swept by the next, that of a living one is not") {
-  Place place;
+  const TemporaryFolder place = temporary_place();
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const pid_t other = fork();
@@ -56,7 +47,7 @@ TEST_CASE("the folder of a killed run is swept by the next, that of a living one
 }
 
 TEST_CASE("a folder without a lock is left alone while it is young, and what is not ours always") {
-  Place place;
+  const TemporaryFolder place = temporary_place();
   fs::create_directory(place.path() / "brunt-run-young0");
   fs::create_directory(place.path() / "brunt-run-old000");
   fs::create_directory(place.path() / "other");
@@ -72,7 +63,7 @@ TEST_CASE("a folder without a lock is left alone while it is young, and what is 
 }
 
 TEST_CASE("the folder goes with its owner") {
-  Place place;
+  const TemporaryFolder place = temporary_place();
   {
     const auto folder = RunFolder::make(place.path(), today);
     REQUIRE(folder.has_value());
@@ -83,7 +74,7 @@ TEST_CASE("the folder goes with its owner") {
 }
 
 TEST_CASE("logs stand beside the ledger, and those of the oldest runs go") {
-  Place place;
+  const TemporaryFolder place = temporary_place();
   const std::string ledger = (place.path() / "kept" / "ledger.db").string();
   for (const char* run : {"2026-1", "2026-2", "2026-3"}) {
     const auto logs = make_log_folder(ledger, run, {.runs_max = 2});
@@ -95,7 +86,7 @@ TEST_CASE("logs stand beside the ledger, and those of the oldest runs go") {
 }
 
 TEST_CASE("a log that is too long keeps its end and says so") {
-  Place place;
+  const TemporaryFolder place = temporary_place();
   REQUIRE(write_file(place.path() / "long.log", "first\nsecond\nthird\nlast\n").has_value());
   REQUIRE(write_file(place.path() / "short.log", "all\n").has_value());
   trim_logs(place.path(), 10, {.bytes_max = 13});

@@ -1,32 +1,15 @@
 // CommonJS, TypeScript, await at the top level, and what is wrong with a script's modules.
-#include <filesystem>
-#include <fstream>
-
 #include "script/script_test_world.h"
 
 namespace brunt {
 namespace {
 
-// A folder of files that goes away again.
-struct ScriptFolder {
-  explicit ScriptFolder(std::map<std::string, std::string> files) {
-    for (const auto& [name, text] : files) {
-      std::filesystem::create_directories((path / name).parent_path());
-      std::ofstream(path / name) << text;
-    }
-  }
-  ~ScriptFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() /
-      ("brunt-language-" + std::to_string(reinterpret_cast<std::uintptr_t>(this)));
-};
-
 // Runs `script` beside the files; what it said.
 std::vector<std::string> said_with(const std::map<std::string, std::string>& files,
                                    const std::string& script, const std::string& name = "main.js") {
-  ScriptFolder folder(files);
+  const TemporaryFolder folder = script_folder(files);
   ScriptWorld world;
-  world.path = folder.path / name;
+  world.path = folder / name;
   world.play(script);
   CHECK(world.told.empty());
   std::vector<std::string> texts;
@@ -36,14 +19,14 @@ std::vector<std::string> said_with(const std::map<std::string, std::string>& fil
 
 std::string error_with(const std::map<std::string, std::string>& files, const std::string& script,
                        const std::string& name = "main.js") {
-  ScriptFolder folder(files);
-  const auto plan = read_script(script, folder.path / name, {});
+  const TemporaryFolder folder = script_folder(files);
+  const auto plan = read_script(script, folder / name, {});
   REQUIRE_FALSE(plan.has_value());
   std::string text = plan.error().text;
   // The folder's name differs each time.
-  for (auto at = text.find(folder.path.string()); at != std::string::npos;
-       at = text.find(folder.path.string()))
-    text.replace(at, folder.path.string().size() + 1, "");
+  for (auto at = text.find(folder.path().string()); at != std::string::npos;
+       at = text.find(folder.path().string()))
+    text.replace(at, folder.path().string().size() + 1, "");
   return text;
 }
 

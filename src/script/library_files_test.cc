@@ -1,25 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "script/script_test_world.h"
 
 namespace brunt {
 namespace {
-
-// A folder with a table and a text, for as long as a test runs.
-struct Folder {
-  Folder() {
-    std::filesystem::create_directory(path);
-    std::ofstream(path / "text.txt") << "Bonjour";
-    std::ofstream(path / "people.csv") << "name,age\nJohn,30\n\"Doe, Jane\",25\nPaul,61\n";
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "brunt_files_test";
-};
 
 const std::string start =
     "import { open, SeekMode } from 'k6/experimental/fs';"
@@ -28,9 +12,10 @@ const std::string start =
 
 // What the default function says on the console, and what it ended with.
 std::vector<std::string> told_by(const std::string& init, const std::string& body) {
-  const Folder folder;
+  const TemporaryFolder folder = script_folder(
+      {{"text.txt", "Bonjour"}, {"people.csv", "name,age\nJohn,30\n\"Doe, Jane\",25\nPaul,61\n"}});
   ScriptWorld world;
-  world.path = folder.path / "test.js";
+  world.path = folder / "test.js";
   world.play(start + init + "export default async function () {" + body + "}");
   std::vector<std::string> all = world.said;
   for (const std::string& one : world.told) all.push_back(one.substr(0, one.find(" at ")));

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "script/script_test_world.h"
@@ -60,7 +59,8 @@ TEST_CASE("what is no secret is refused in words that say which") {
 }
 
 TEST_CASE("secrets are read from files and from variables with a prefix") {
-  const auto path = std::filesystem::temp_directory_path() / "brunt_secrets_test";
+  const TemporaryFolder folder = script_folder({});
+  const auto path = folder / "secrets";
   std::ofstream(path) << "token=a = b\n\n key =value\r\n";
   const ScriptSecretSource file = source_of("file=" + path.string());
   CHECK(file.values.at("token") == "a = b");
@@ -71,7 +71,6 @@ TEST_CASE("secrets are read from files and from variables with a prefix") {
   CHECK(variables.values.at("TOKEN") == "from the environment");
   std::ofstream(path) << "token=1\nnothing\n";
   CHECK(error_of_source("file=" + path.string()).contains(":2: a secret is written NAME=VALUE"));
-  std::filesystem::remove(path);
 }
 
 TEST_CASE("a source that is written differently says how it is written") {

@@ -2,9 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "plan/script_bundle.h"
 #include "script/script_test_world.h"
 #include "wire/tar.h"
@@ -31,16 +28,14 @@ std::string made_by_hand(const std::string& metadata) {
 }  // namespace
 
 TEST_CASE("an archive runs where none of its files are") {
-  const auto folder = std::filesystem::temp_directory_path() / "brunt_archive_test";
-  std::filesystem::create_directories(folder / "lib");
-  std::ofstream(folder / "lib/word.js") << "export const word = 'hello';";
-  std::ofstream(folder / "text.txt") << "of a file";
-  ScriptArchive made{.path = folder / "test.js", .text = script, .environment = {{"WHO", "me"}}};
+  std::optional<TemporaryFolder> folder =
+      script_folder({{"lib/word.js", "export const word = 'hello';"}, {"text.txt", "of a file"}});
+  ScriptArchive made{.path = *folder / "test.js", .text = script, .environment = {{"WHO", "me"}}};
   const auto read =
       read_script(script, made.path, {.environment_options = {}, .collected = &made.files});
   REQUIRE_MESSAGE(read.has_value(), read.error().text);
   const std::string bytes = archive_bytes(made, *read->script);
-  std::filesystem::remove_all(folder);
+  folder.reset();
 
   const auto archive = read_script_archive(bytes);
   REQUIRE_MESSAGE(archive.has_value(), archive.error().text);

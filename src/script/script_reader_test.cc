@@ -3,10 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstdlib>
 
-#include "base/file.h"
 #include "plan/script_bundle.h"
+#include "script/script_folder_for_tests.h"
 
 namespace brunt {
 namespace {
@@ -30,21 +29,6 @@ std::string error_in(const std::string& text) {
 Plan with_options(const std::string& options, const ScriptSettings& settings = {}) {
   return read_good(no_op + "export const options = " + options, settings);
 }
-
-// A folder for the time of a test.
-struct ScriptFolder {
-  std::filesystem::path path;
-  ScriptFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "brunt-script-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-  ~ScriptFolder() { std::filesystem::remove_all(path); }
-  void put(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path / name).parent_path());
-    REQUIRE(write_file(path / name, text).has_value());
-  }
-};
 
 }  // namespace
 
@@ -283,24 +267,24 @@ TEST_CASE("what is not supported is refused with module and line") {
 }
 
 TEST_CASE("local modules, JSON and opened files are read once and kept") {
-  const ScriptFolder folder;
-  folder.put("lib/util.js",
-             "import more from '../more.json';\nimport * as main from '../main.js';\n"
-             "export const twice = (x) => x * more.factor;");
-  folder.put("more.json", "{\"factor\": 2}");
-  folder.put("data.txt", "seven");
+  const TemporaryFolder folder =
+      script_folder({{"lib/util.js",
+                      "import more from '../more.json';\nimport * as main from '../main.js';\n"
+                      "export const twice = (x) => x * more.factor;"},
+                     {"more.json", "{\"factor\": 2}"},
+                     {"data.txt", "seven"}});
   const std::string text =
       "import { twice } from './lib/util.js';\n"
       "const read = open('./data.txt'), bytes = open('data.txt', 'b');\n"
       "export const options = { vus: twice(2), iterations: read.length + "
       "bytes.byteLength };\nexport default () => {};";
-  const auto plan = read_script(text, folder.path / "main.js", {});
+  const auto plan = read_script(text, folder / "main.js", {});
   REQUIRE_MESSAGE(plan.has_value(), plan.error().text);
   CHECK(plan->scenarios[0].load.vus == 4);
   CHECK(plan->scenarios[0].load.iterations == 10);
   CHECK(plan->script->modules.size() == 3);
   CHECK(plan->script->files.size() == 1);
-  CHECK(read_script("open('./none.txt');" + no_op, folder.path / "main.js", {})
+  CHECK(read_script("open('./none.txt');" + no_op, folder / "main.js", {})
             .error()
             .text.contains("none.txt"));
 }

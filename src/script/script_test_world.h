@@ -15,6 +15,7 @@
 #include "loop/fiber_group.h"
 #include "plan/script_bundle.h"
 #include "script/script_body.h"
+#include "script/script_folder_for_tests.h"
 #include "script/script_reader.h"
 #include "script/script_stage.h"
 #include "step/play_test_world.h"

@@ -378,7 +378,7 @@ TEST_CASE("a function whose promise is rejected does not wait for the sockets th
 
 TEST_CASE("how a connection ends is told as k6 tells it") {
   using Serving = void (*)(WebSocketPeer&);
-  const Serving hang_up = [](WebSocketPeer&) {}, reset = [](WebSocketPeer&peer) {
+  const Serving hang_up = [](WebSocketPeer&) {}, reset = [](WebSocketPeer& peer) {
     (void)peer.next();
     peer.reset();
   };

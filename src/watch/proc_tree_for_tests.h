@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
+
 namespace brunt {
 
 struct FakeProcess {
@@ -26,19 +28,11 @@ struct FakeProcess {
 
 class ProcTree {
  public:
-  ProcTree() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "brunt-proc-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~ProcTree() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
   void put(const FakeProcess& one) {
     remove(one.pid);
-    const auto home = folder_ / std::to_string(one.pid);
+    const auto home = folder() / std::to_string(one.pid);
     write(home / "comm", one.name + "\n");
     write(home / "stat",
           fmt::format("{} ({}) {} {} {} 0 0 -1 0 0 0 0 0 {} {} {} {} 20 0 1 0 {} 0 0\n", one.pid,
@@ -57,15 +51,12 @@ class ProcTree {
       write(tasks / std::to_string(thread) / "children", "");
     }
   }
-  void remove(pid_t pid) { std::filesystem::remove_all(folder_ / std::to_string(pid)); }
+  void remove(pid_t pid) { std::filesystem::remove_all(folder() / std::to_string(pid)); }
 
   void write(const std::filesystem::path& path, const std::string& text) {
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << text;
   }
-
-  ProcTree(const ProcTree&) = delete;
-  ProcTree& operator=(const ProcTree&) = delete;
 
  private:
   static std::string status_of(const FakeProcess& one, std::size_t threads) {
@@ -75,7 +66,7 @@ class ProcTree {
         one.name, one.anonymous_kb, one.shared_kb, threads, one.voluntary, one.involuntary);
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_ = TemporaryFolder::make("brunt-proc").value();
 };
 
 }  // namespace brunt

@@ -7,10 +7,10 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <set>
 
 #include "base/json.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "db/postgres.h"
 #include "db/postgres_for_tests.h"
@@ -93,9 +93,8 @@ void on_loop(const std::function<void(Fiber&)>& story) {
 }  // namespace
 
 TEST_CASE("killed at its peak, the service has lost nothing that it answered") {
-  std::string folder = (std::filesystem::temp_directory_path() / "brunt-kill-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const std::string path = folder + "/iot.db";
+  const TemporaryFolder folder = TemporaryFolder::make("brunt-kill").value();
+  const std::string path = (folder / "iot.db").string();
   Fleet fleet;
   for (int kills = 1; kills <= 2; ++kills) {
     Process process("sqlite:" + path);
@@ -121,7 +120,6 @@ TEST_CASE("killed at its peak, the service has lost nothing that it answered") {
   while (*rows.step()) stored_ms.insert(rows.integer(0) / 1000);
   CHECK(std::includes(stored_ms.begin(), stored_ms.end(), fleet.answered_ms.begin(),
                       fleet.answered_ms.end()));
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("over PostgreSQL that crashes and comes back, nothing that was answered is lost") {

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "loop/fiber_group.h"
 #include "server/http_client_for_tests.h"
@@ -21,16 +22,13 @@ using namespace brunt;
 
 namespace {
 
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "brunt-iot-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string store() const { return "sqlite:" + (path / "iot.db").string(); }
-  std::filesystem::path path;
-};
+TemporaryFolder iot_folder() {
+  return TemporaryFolder::make("brunt-iot").value();
+}
+
+std::string store_in(const TemporaryFolder& folder) {
+  return "sqlite:" + (folder / "iot.db").string();
+}
 
 IotOptions memory() {
   IotOptions options;
@@ -221,9 +219,9 @@ TEST_CASE("metrics count what happened, in Prometheus text") {
 }
 
 TEST_CASE("what was answered is there after a restart, and the device is still known") {
-  Folder folder;
+  const TemporaryFolder folder = iot_folder();
   IotOptions options = memory();
-  options.store.url = folder.store();
+  options.store.url = store_in(folder);
   std::string field;
   with_service(options, [&](Fiber& self, IotService& service) {
     TestDevice device(self, service);
@@ -239,9 +237,9 @@ TEST_CASE("what was answered is there after a restart, and the device is still k
 }
 
 TEST_CASE("two services on one store know the same devices, and made-up ids are rationed") {
-  Folder folder;
+  const TemporaryFolder folder = iot_folder();
   IotOptions options = memory();
-  options.store.url = folder.store();
+  options.store.url = store_in(folder);
   with_service(options, [&](Fiber& self, IotService& first) {
     auto second = IotService::start(self, options);
     REQUIRE_MESSAGE(second.has_value(), second.error().text);
@@ -305,7 +303,7 @@ void survives_a_full_disk(const std::string& store, const std::function<void()>&
 }
 
 TEST_CASE("a store that cannot grow gives 503, and the service recovers") {
-  Folder folder;
+  const TemporaryFolder folder = iot_folder();
   struct sigaction ignore{};
   struct sigaction before{};
   ignore.sa_handler = SIG_IGN;
@@ -316,13 +314,13 @@ TEST_CASE("a store that cannot grow gives 503, and the service recovers") {
     const rlimit changed{.rlim_cur = bytes, .rlim_max = limit.rlim_max};
     REQUIRE(setrlimit(RLIMIT_FSIZE, &changed) == 0);
   };
-  survives_a_full_disk(folder.store(), [&] { allow(100'000); }, [&] { allow(limit.rlim_cur); });
+  survives_a_full_disk(store_in(folder), [&] { allow(100'000); }, [&] { allow(limit.rlim_cur); });
   sigaction(SIGXFSZ, &before, nullptr);
 }
 
 TEST_CASE("a full disk gives 503, and the service recovers when there is room again") {
-  Folder folder;
-  const auto disk = folder.path / "disk";
+  const TemporaryFolder folder = iot_folder();
+  const auto disk = folder / "disk";
   std::filesystem::create_directory(disk);
   if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=1m") != 0) {
     MESSAGE("no right to mount a small disk: skipped");
@@ -344,7 +342,7 @@ TEST_CASE("a full disk gives 503, and the service recovers when there is room ag
 }
 
 TEST_CASE("it does not start where there is no store or no address, and says why") {
-  Folder folder;
+  const TemporaryFolder folder = iot_folder();
   const auto error_of = [](const IotOptions& options) {
     Error error;
     on_loop(BackendKind::epoll, [&](Fiber& self) {
@@ -357,7 +355,7 @@ TEST_CASE("it does not start where there is no store or no address, and says why
   IotOptions options = memory();
   options.store.url = "mysql://x";
   CHECK(error_of(options).text.starts_with("`mysql://x` is no store: write sqlite:PATH"));
-  options.store.url = "sqlite:" + (folder.path / "no" / "iot.db").string();
+  options.store.url = "sqlite:" + (folder / "no" / "iot.db").string();
   CHECK(error_of(options).code == ErrorCode::denied);
   options.store.url = "postgres://127.0.0.1:1/x";
   options.store.start_timeout = 100ms;
@@ -376,9 +374,9 @@ TEST_CASE("it does not start where there is no store or no address, and says why
 }
 
 TEST_CASE("on several threads a device may use any connection, and nothing is lost") {
-  Folder folder;
+  const TemporaryFolder folder = iot_folder();
   IotOptions options = memory();
-  options.store.url = folder.store();
+  options.store.url = store_in(folder);
   options.threads = 3;
   with_service(
       options,
@@ -403,9 +401,9 @@ TEST_CASE("on several threads a device may use any connection, and nothing is lo
 }
 
 TEST_CASE("a graceful end answers what it took, a stopped loop ends it at once") {
-  Folder folder;
+  const TemporaryFolder folder = iot_folder();
   IotOptions options = memory();
-  options.store.url = folder.store();
+  options.store.url = store_in(folder);
   int answered = 0;
   with_service(
       options,

@@ -1,11 +1,9 @@
 #include "service/iot/sqlite_store.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 namespace brunt {
 namespace {
@@ -125,15 +123,6 @@ Result<IotStatistics> read_statistics(SqliteDatabase& database) {
   return statistics;
 }
 
-Result<std::filesystem::path> make_temporary_folder() {
-  std::error_code error;
-  const auto parent = std::filesystem::temp_directory_path(error);
-  if (error) return fail(ErrorCode::not_found, "there is no folder for temporary files");
-  std::string name = (parent / "brunt-iot-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) return std::unexpected(errno_error(name, errno));
-  return name;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<IotStore>> SqliteIotStore::open(Fiber& self, const std::string& path) {
@@ -141,7 +130,7 @@ Result<std::unique_ptr<IotStore>> SqliteIotStore::open(Fiber& self, const std::s
   std::unique_ptr<SqliteIotStore> store(new SqliteIotStore());
   std::filesystem::path file = path;
   if (path.empty()) {
-    store->temporary_folder_ = TRY(make_temporary_folder());
+    store->temporary_folder_ = TRY(TemporaryFolder::make("brunt-iot"));
     file = *store->temporary_folder_ / "iot.db";
   }
   store->writer_ = TRY(SqliteThread::open(self, {.path = file}));
@@ -161,9 +150,6 @@ Result<std::unique_ptr<IotStore>> SqliteIotStore::open(Fiber& self, const std::s
 SqliteIotStore::~SqliteIotStore() {
   reader_.reset();
   writer_.reset();
-  if (!temporary_folder_) return;
-  std::error_code ignored;
-  std::filesystem::remove_all(*temporary_folder_, ignored);
 }
 
 Result<> SqliteIotStore::commit(Fiber& self, const IotGroup& group) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "db/sqlite.h"
 #include "service/iot/iot_store.h"
 
@@ -37,7 +38,7 @@ class SqliteIotStore final : public IotStore {
   void commit_waiting(SqliteDatabase& database);
   SqliteThread& reader() { return reader_ ? *reader_ : *writer_; }
 
-  std::optional<std::filesystem::path> temporary_folder_;
+  std::optional<TemporaryFolder> temporary_folder_;
   std::mutex mutex_;
   std::vector<Waiting*> waiting_;  // Guarded by mutex_.
   std::vector<Waiting*> taken_;    // The writer thread's; kept for its memory.

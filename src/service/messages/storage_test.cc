@@ -2,10 +2,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
 #include <set>
 
+#include "base/temporary_folder.h"
 #include "service/messages/accumulator.h"
 #include "service/messages/fake_disk.h"
 #include "service/messages/message_verifier.h"
@@ -311,9 +310,10 @@ TEST_CASE("names of segments are read back, and other files are left alone") {
 }
 
 TEST_CASE("the same works on a real folder") {
-  std::string path = (std::filesystem::temp_directory_path() / "brunt-store-XXXXXX").string();
-  REQUIRE(mkdtemp(path.data()) != nullptr);
+  std::string path;
   {
+    const TemporaryFolder place = TemporaryFolder::make("brunt-store").value();
+    path = place.path().string();
     auto folder = open_folder(path);
     REQUIRE(folder);
     AccumulatorStats stats;
@@ -329,7 +329,6 @@ TEST_CASE("the same works on a real folder") {
     auto file = (*folder)->open("all", FolderOpen::existing);
     CHECK(verify_messages(**file, {})->messages == 3);
   }
-  std::filesystem::remove_all(path);
   const auto missing = open_folder(path);
   REQUIRE(!missing);
   CHECK(missing.error().code == ErrorCode::not_found);
