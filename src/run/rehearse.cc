@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/units.h"
 #include "base/url.h"
@@ -40,15 +41,22 @@ class RehearsalSink final : public GeneratorSink {
     for (const ClosedSecond& each : *closed)
       for (const SecondRecord& record : recorder_.take(each.second, each.rows))
         (void)builder_.append(record);
-    if (!progress_(elapsed) && on_stop) on_stop();
+    if (on_stop && !progress_(elapsed)) end_early(elapsed);
   }
   void warned(std::string text) override { rehearsal_.warnings.push_back(std::move(text)); }
 
   Seconds& seconds() { return seconds_; }
   SubjectBook& subjects() { return subjects_; }
-  std::function<void()> on_stop;
+  std::function<void()> on_stop;  // While there is load that can be stopped.
 
  private:
+  void end_early(Duration elapsed) {
+    rehearsal_.ended_early = elapsed;
+    rehearsal_.record.notes.push_back("the rehearsal ended early, after " +
+                                      format_duration(elapsed) + " of the plan");
+    std::exchange(on_stop, nullptr)();
+  }
+
   Rehearsal& rehearsal_;
   const std::function<bool(Duration)>& progress_;
   RecordBuilder builder_;

@@ -8,6 +8,7 @@
 // for, by https at port 443; what is no HTTP fails there.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "loop/loop.h"
@@ -25,13 +26,15 @@ struct RehearseOptions {
 };
 
 struct Rehearsal {
-  RunRecord record;                   // Seconds and series as of a real run; no verdict.
-  std::vector<RunEvent> timetable;    // The faults as planned; the record has them as they were.
-  std::vector<std::string> warnings;  // Each once: what the real run would warn of too.
+  RunRecord record;                     // Seconds and series as of a real run; no verdict.
+  std::vector<RunEvent> timetable;      // The faults as planned; the record has them as they were.
+  std::vector<std::string> warnings;    // Each once: what the real run would warn of too.
+  std::optional<Duration> ended_early;  // Where `progress` wanted no more; the record's notes too.
 };
 
 // Takes real time for what it simulates: about a second for 100,000 requests. `progress` is told
-// the virtual time now and then; returning false ends the rehearsal early. Errors: what keeps the
+// the virtual time after each second of it; returning false ends the rehearsal early, with all that
+// was seen until then. Errors: what keeps the
 // plan from running.
 Result<Rehearsal> rehearse(const Plan& plan, const RehearseOptions& options,
                            const std::function<bool(Duration elapsed)>& progress);

@@ -61,6 +61,31 @@ TEST_CASE("a script is rehearsed with its setup, its sleeps and whatever it asks
   CHECK(rehearsal.warnings == std::vector<std::string>{"console.log: over"});
 }
 
+TEST_CASE("a rehearsal that is ended early shows what it has seen, with teardown") {
+  const std::string script = R"(
+    import http from "k6/http";
+    export const options = { vus: 2, duration: "10h" };
+    export default function () { http.get("http://shop.test/"); }
+    export function teardown() { console.log("over"); })";
+  const auto plan = read_script(script, "test.js", {});
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text);
+  int asked = 0;
+  const auto rehearsal = rehearse(*plan, {}, [&](Duration elapsed) {
+    ++asked;
+    return elapsed < 3s;
+  });
+  REQUIRE_MESSAGE(rehearsal.has_value(), rehearsal.error().text);
+  CHECK(asked == 3);
+  CHECK(rehearsal->ended_early == Duration(3s));
+  CHECK(rehearsal->record.seconds() <= 4);
+  CHECK(total(*rehearsal, "http_reqs") > 500);
+  CHECK(rehearsal->warnings == std::vector<std::string>{"console.log: over"});
+  CHECK(rehearsal->record.notes ==
+        std::vector<std::string>{"the rehearsal ended early, after 3.00s of the plan"});
+  const std::string shown = render_rehearsal(*plan, *rehearsal, {});
+  CHECK_MESSAGE(shown.contains("ended early: 3.00s of 10h00m00s were played"), shown);
+}
+
 TEST_CASE("the first plan rehearsed has the counts of its shape") {
   const Rehearsal rehearsal = rehearsed(first_plan());
   CHECK(rehearsal.warnings == std::vector<std::string>{});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "run/load_units.h"
 #include "run/rehearse.h"
 
 namespace brunt {
@@ -121,6 +122,10 @@ std::string render_rehearsal(const Plan& plan, const Rehearsal& rehearsal, const
   if (const double dropped = over(record, "dropped_iterations", all); dropped > 0)
     out += fmt::format(", {} dropped", format_count(dropped));
   out += '\n';
+  if (rehearsal.ended_early)
+    out += "  " + style.paint(Paint::caution, "ended early") +
+           fmt::format(": {} of {} were played\n", format_duration(*rehearsal.ended_early),
+                       format_duration(load_end_of(plan)));
   for (const std::string& warning : rehearsal.warnings)
     out += "  " + style.paint(Paint::caution, "warning: ") + warning + "\n";
   return out;

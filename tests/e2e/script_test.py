@@ -258,6 +258,15 @@ expect:
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("in all: 7,200 iterations, 7,200 requests", done.stdout)
 
+    def test_a_rehearsal_without_an_end_is_ended(self):
+        self.write("busy.js", """
+            import http from "k6/http";
+            export const options = { vus: 100, duration: "24h" };
+            export default function () { http.get("http://shop.example/"); }""")
+        done = self.brunt("rehearse", "busy.js", "--limit", "500ms")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"ended early: .+s of 24h00m00s were played\n  500ms of real time were over \(--limit\)")
+
     def test_a_summary_that_throws_leaves_brunts_own(self):
         self.write("script.js", "export default () => {}; export function handleSummary() { throw new Error('mine') }")
         done = self.brunt("run", "script.js")
