@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "script/commonjs.h"
+#include "script/json_words.h"
 #include "script/library.h"
 #include "script/opened_file.h"
 #include "script/script_body.h"
@@ -67,6 +68,27 @@ JSValue get_environment(JSContext* context, JSValueConst, int, JSValueConst*) {
   return environment;
 }
 
+// JSON.parse(): the engine's own, which `parse` holds; what is no JSON is told in k6's words.
+JSValue parse_json(JSContext* context, JSValueConst self, int count, JSValueConst* arguments, int,
+                   JSValue* parse) {
+  const JSValue value = JS_Call(context, *parse, self, count, arguments);
+  if (!JS_IsException(value)) return value;
+  const JsValue exception(context, JS_GetException(context));
+  const std::string words =
+      syntax_error_of_json(count > 0 ? text_of(context, arguments[0]) : "undefined");
+  if (words.empty()) return JS_Throw(context, JS_DupValue(context, exception.get()));
+  return JS_ThrowSyntaxError(context, "%s", words.c_str());
+}
+
+void add_json_parse(JSContext* context, JSValueConst global) {
+  const JsValue json = property(context, global, "JSON");
+  const JsValue parse = property(context, json.get(), "parse");
+  JSValueConst held[] = {parse.get()};
+  JS_DefinePropertyValueStr(context, json.get(), "parse",
+                            JS_NewCFunctionData(context, parse_json, 2, 0, 1, held),
+                            JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+}
+
 }  // namespace
 
 void add_globals(JSContext* context) {
@@ -83,6 +105,7 @@ void add_globals(JSContext* context) {
   set_property(context, global.get(), "require",
                JS_NewCFunction(context, js_require, "require", 1));
   add_timers(context, global.get());
+  add_json_parse(context, global.get());
   const JSAtom name = JS_NewAtom(context, "__ENV");
   JS_DefinePropertyGetSet(context, global.get(), name,
                           JS_NewCFunction(context, get_environment, "__ENV", 0), js_undefined,

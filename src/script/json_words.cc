@@ -9,6 +9,8 @@ namespace brunt {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view end_reason = "unexpected end of JSON input";
+constexpr std::string_view after_reason = "after top-level value";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -49,7 +51,7 @@ class Scanner {
   bool step() {
     while (at_ < text_.size() && blanks.contains(text_[at_])) ++at_;
     if (at_ == text_.size()) {
-      if (want_ != Want::next || !open_.empty()) reason_ = "unexpected end of JSON input";
+      if (want_ != Want::next || !open_.empty()) reason_ = end_reason;
       return false;
     }
     const char c = text_[at_];
@@ -91,7 +93,7 @@ class Scanner {
   }
 
   bool next(char c) {
-    if (open_.empty()) return wrong("after top-level value");
+    if (open_.empty()) return wrong(after_reason);
     const bool in_object = open_.back() == '{';
     if (c == (in_object ? '}' : ']')) return close();
     if (c != ',') return wrong(in_object ? "after object key:value pair" : "after array element");
@@ -167,7 +169,7 @@ class Scanner {
     return take();
   }
   bool at_end() {
-    reason_ = "unexpected end of JSON input";
+    reason_ = end_reason;
     return false;
   }
   bool wrong(std::string_view where) {
@@ -183,6 +185,17 @@ class Scanner {
 };
 
 }  // namespace
+
+std::string syntax_error_of_json(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return blanks.contains(c); }))
+    return "Unexpected end of JSON input (EOF)";
+  Scanner scanner(text);
+  const std::string reason = scanner.reason();
+  if (reason == end_reason) return "unexpected EOF";
+  if (reason.ends_with(after_reason))
+    return fmt::format("Unexpected token at the end: {}", text[scanner.at()]);
+  return reason;
+}
 
 std::string trouble_of_json(std::string_view text) {
   Scanner scanner(text);

@@ -1,4 +1,4 @@
-// Where a text stops being JSON, and why, in the words that k6's res.json() throws.
+// Where a text stops being JSON, and why, in the words that k6 throws.
 //
 //   throw_error(context, trouble_of_json(body));
 //     // "cannot parse json due to an error at line 3, character 7 , error: invalid character ..."
@@ -12,5 +12,8 @@ namespace brunt {
 
 // REQUIRES: `text` is no JSON; "" where it is.
 std::string trouble_of_json(std::string_view text);
+// The same for JSON.parse(), which k6 reads with another of Go's readers; what is no JSON by the
+// scanner's measure only: "".
+std::string syntax_error_of_json(std::string_view text);
 
 }  // namespace brunt

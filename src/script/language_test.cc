@@ -1,4 +1,6 @@
 // CommonJS, TypeScript, await at the top level, and what is wrong with a script's modules.
+#include <fmt/format.h>
+
 #include "script/script_test_world.h"
 
 namespace brunt {
@@ -188,6 +190,57 @@ TEST_CASE("what is wrong with a script's modules is told with its name") {
   world.play("export default () => { require('./x.js') }");
   REQUIRE(world.told.size() == 1);
   CHECK(world.told[0].contains("works in init code only"));
+}
+
+TEST_CASE("exceptions of the language have the words of k6") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"o.missing()", "TypeError: Object has no member 'missing'"},
+      {"o.missing(1, o.other.kind ?? 2)", "TypeError: Object has no member 'missing'"},
+      {"o['missing']()", "TypeError: Object has no member 'missing'"},
+      {"o.list[3]()", "TypeError: Object has no member '3'"},
+      {"'a'.split('').every(Boolean).more()", "TypeError: Object has no member 'more'"},
+      {"o.maybe?.(); o.missing()", "TypeError: Object has no member 'missing'"},
+      {"o.maybe?.(); let f; f()", "TypeError: Value is not an object: undefined"},
+      {"o.nothing()", "TypeError: Value is not an object: undefined"},
+      {"o.text()", "TypeError: Value is not an object: x"},
+      {"o.other()", "TypeError: Not a function: [object Object]"},
+      {"o.none.x()", "TypeError: Cannot read property 'x' of undefined or null"},
+      {"o.nothing.x", "TypeError: Cannot read property 'x' of undefined"},
+      {"o.nothing[1]", "TypeError: Cannot read property '1' of undefined"},
+      {"new o.missing()", "TypeError: Value is not an object: undefined"},
+      {"new (() => 1)()", "TypeError: Value is not a constructor"},
+      {"[1].map(undefined)", "TypeError: Value is not an object: undefined"},
+      {"[1].map({})", "TypeError: Value is not callable: [object Object]"},
+      {"missing", "ReferenceError: missing is not defined"},
+      {"late; let late", "ReferenceError: Cannot access late before initialization"},
+      {"const a = 1; a = 2", "TypeError: Assignment to constant variable."},
+      {"Object.freeze(o).text = 1", "TypeError: Cannot assign to read only property 'text'"},
+      {"Object.freeze(o).y = 1", "TypeError: Cannot add property y, object is not extensible"},
+      {"for (const x of 5);", "TypeError: object is not iterable"},
+      {"[...o.nothing]", "TypeError: Cannot convert undefined or null to object"},
+      {"const { a } = null", "TypeError: Cannot convert undefined or null to object"},
+      {"JSON.parse('<html>')", "SyntaxError: invalid character '<' looking for beginning of value"},
+      {"JSON.parse('')", "SyntaxError: Unexpected end of JSON input (EOF)"},
+      {"JSON.parse('[1,')", "SyntaxError: unexpected EOF"},
+      {"JSON.parse('{} x')", "SyntaxError: Unexpected token at the end: x"},
+      {"JSON.parse('1', () => { throw 'mine' })", "mine"},
+  };
+  for (const auto& [code, words] : cases) {
+    const std::string script = fmt::format(
+        "const o = {{ text: 'x', other: {{}}, list: [], nothing: undefined, none: null }};\n"
+        "export default function () {{ try {{ {} }} catch (e) {{ console.log(String(e)) }} }}",
+        code);
+    CHECK_MESSAGE(said_with({}, script) == SaidTexts{words}, code);
+  }
+}
+
+TEST_CASE("an exception in a function of one line tells that line") {
+  ScriptWorld world;
+  world.play("const f = (x) => x.y.z; export default function () { f({}) }");
+  REQUIRE(world.told.size() == 1);
+  CHECK(world.told[0] ==
+        "TypeError: Cannot read property 'z' of undefined, at f (test.js:1), from default "
+        "(test.js:1)");
 }
 
 }  // namespace brunt

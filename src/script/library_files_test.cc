@@ -87,7 +87,7 @@ TEST_CASE("a table is parsed once into rows that all virtual users share") {
         parsed(R"([["John","30"],["Doe, Jane","25"]])"));
   CHECK(rows_of("{ asObjects: true, toLine: 1 }")[0] == parsed(R"([{"name":"John","age":"30"}])"));
   CHECK(told_by("const rows = await csv.parse(people);", "rows[0][0] = 'x'")[0].starts_with(
-      "TypeError: '0' is read-only"));
+      "TypeError: Cannot assign to read only property '0'"));
 }
 
 TEST_CASE("a parser gives one record after the other") {

@@ -211,7 +211,7 @@ TEST_CASE("an exception ends the iteration, which counts, and says where it came
   CHECK(world.sum("step_errors") == 2);
   REQUIRE(!world.told.empty());
   CHECK(world.told[0] ==
-        "ReferenceError: 'undefined_thing' is not defined, at inner (test.js:3), from default "
+        "ReferenceError: undefined_thing is not defined, at inner (test.js:3), from default "
         "(test.js:6)");
 }
 
