@@ -20,6 +20,7 @@ void add_generator(CLI::App& app, CommandLine& line) {
   verb->add_option("--socket", flags->socket)->required();
   verb->callback([&line, flags]() {
     line.todo = [&f = *flags] {
+      f.source.log.output = "none";  // Init code has said the same in the first process.
       const auto plan = read_source(f.source);
       if (!plan) {
         complain(plan.error().text);

@@ -21,6 +21,8 @@ class LiveView : public RunObserver {
   void warning(const std::string& text) override;
   void second(const Progress& progress) override;
   void ended() override;
+  // Before somebody else writes to the same terminal.
+  void make_room() { erase(); }
 
  private:
   void erase();

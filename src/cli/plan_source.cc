@@ -101,13 +101,8 @@ struct IdleFlag {
   bool is_missed;
 };
 constexpr IdleFlag idle_flags[] = {
-    {"--compatibility-mode", true, false},
-    {"-t,--type", true, false},
-    {"-v,--verbose", false, false},
-    {"--profiling-enabled", false, false},
-    {"--features", true, true},
-    {"--log-format", true, true},
-    {"--log-output", true, true},
+    {"--compatibility-mode", true, false}, {"-t,--type", true, false},
+    {"--profiling-enabled", false, false}, {"--features", true, true},
     {"--traces-output", true, true},
 };
 
@@ -175,6 +170,15 @@ void add_plan_source(CLI::App& verb, PlanSourceFlags& flags) {
                 "Do not judge expectations; a script's thresholds are not even read")
       ->envname("K6_NO_THRESHOLDS")
       ->group("Output");
+  const char* output = "Output";
+  verb.add_option("--log-output", flags.log.output,
+                  "Where a script's console and warnings go: stderr, stdout, none, file=PATH")
+      ->envname("K6_LOG_OUTPUT")
+      ->group(output);
+  verb.add_option("--log-format", flags.log.format, "In which form: text, json, raw")
+      ->envname("K6_LOG_FORMAT")
+      ->group(output);
+  verb.add_flag("-v,--verbose", flags.log.is_verbose, "Show console.debug() too")->group(output);
   add_script_options(verb, flags.script_options, script);
   add_idle_flags(verb);
   const char* plan = "For a plan";

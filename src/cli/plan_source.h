@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/run_log.h"
 #include "cli/script_options.h"
 #include "plan/bare_url.h"
 #include "plan/plan.h"
@@ -29,6 +30,7 @@ struct PlanSourceFlags {
   std::vector<std::string> sets;
   double time_scale = 1;
   std::vector<std::string> matrix;  // name=value
+  LogOptions log;
 };
 
 std::map<std::string, std::string> environment_of_process();

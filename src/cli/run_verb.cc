@@ -8,11 +8,11 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/console.h"
-#include "cli/console_file.h"
 #include "cli/live_view.h"
 #include "cli/matrix.h"
 #include "cli/plan_source.h"
 #include "cli/render.h"
+#include "cli/run_log.h"
 #include "cli/script_source.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -264,16 +264,20 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
                 : live.interactive ? LiveView::Mode::redraw
                                    : LiveView::Mode::lines,
                 live.style);
-  std::unique_ptr<ConsoleFile> console;
+  LogOptions log_options = flags.source.log;
+  log_options.no_colour = flags.no_colour;
+  auto log = RunLog::open(log_options);
+  if (!log) {
+    complain(log.error().text);
+    return {code_of(ExitCode::invalid_config), {}};
+  }
+  LoggingObserver observer(*log, view);
   if (plan.script != nullptr && !plan.script->console_output.empty()) {
-    auto opened = ConsoleFile::open(plan.script->console_output, view);
-    if (!opened) {
-      complain(opened.error().text);
+    if (const auto sent = observer.send_console_to(plan.script->console_output); !sent) {
+      complain(sent.error().text);
       return {code_of(ExitCode::invalid_config), {}};
     }
-    console = std::move(*opened);
   }
-  RunObserver& observer = console ? static_cast<RunObserver&>(*console) : view;
   OneRun run;
   run.code = run_on_loop([&](Fiber& self, Signals& signals) {
     auto outcome = conduct(self, plan, *options, observer, &signals);

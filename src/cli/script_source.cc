@@ -77,11 +77,15 @@ Result<std::map<std::string, std::string>> pairs_of(const std::vector<std::strin
 
 Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
                                    const std::map<std::string, std::string>& environment) {
-  ScriptSettings settings{.environment = flags.system_environment
-                                             ? environment
-                                             : std::map<std::string, std::string>(),
-                          .ignores_thresholds = flags.ignores_thresholds,
-                          .time_scale = flags.time_scale};
+  ScriptSettings settings{
+      .environment = flags.system_environment ? environment : std::map<std::string, std::string>(),
+      .ignores_thresholds = flags.ignores_thresholds,
+      .time_scale = flags.time_scale};
+  TRY(RunLog::open(flags.log));
+  // Opened again for each line: init code says little.
+  settings.said = [options = flags.log](std::string_view text) {
+    if (auto opened = RunLog::open(options)) opened->write(text);
+  };
   for (const auto& [name, value] : TRY(pairs_of(flags.environment)))
     settings.environment[name] = value;
   std::vector<std::string> sources = flags.secret_sources;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdio>
 
 #include "script/commonjs.h"
 #include "script/json_words.h"
@@ -11,6 +10,7 @@
 #include "script/script_body.h"
 #include "script/script_bytes.h"
 #include "script/secret_sources.h"
+#include "script/source_files.h"
 
 namespace brunt {
 namespace {
@@ -38,7 +38,7 @@ JSValue console_say(JSContext* context, JSValueConst, int count, JSValueConst* a
   } else if (engine.reading == nullptr && engine.vu != nullptr && engine.vu->id > 1) {
     return js_undefined;  // Init code says the same in every VU.
   } else if (engine.reading != nullptr) {
-    std::fprintf(stderr, "%s\n", redacted(*engine.bundle, text).c_str());
+    engine.sources->say(redacted(*engine.bundle, text));
   }
   return js_undefined;
 }

@@ -6,6 +6,7 @@
 // Nothing is sent. Blocking, and deep in the stack: for the main thread before a run.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ struct ScriptSettings {
   Json archived_options;
   const ScriptFiles* archived = nullptr;  // Instead of the disk. Must outlive the call.
   ScriptFiles* collected = nullptr;       // What is read is put in here too.
+  // Hears what init code says with console: "console.log: hello". Empty: nobody does.
+  std::function<void(std::string_view)> said;
   double time_scale = 1;  // Applied to the plan by the caller's leave: also to sleeps.
 };
 

@@ -39,6 +39,11 @@ class SourceFiles {
   // Errors: those of read_file.
   Result<std::string_view> open(const std::filesystem::path& path);
 
+  // What init code says with console.
+  void say(std::string_view text) const {
+    if (settings_.said) settings_.said(text);
+  }
+
   std::optional<Error> refused;  // Why a module could not be had, in better words than QuickJS's.
 
  private:

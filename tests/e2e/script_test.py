@@ -224,10 +224,25 @@ expect:
         shown = self.brunt("inspect", "s.js", env={"K6_CONFIG": "options.json", "K6_TAGS": "a:b"})
         self.assertEqual(json.loads(shown.stdout), {"stages": [{"duration": "20s", "target": 10}], "tags": {"a": "b"}, "vus": 5})
         done = self.brunt("run", "s.js", "-c", "options.json", "--vus", "1", "--iterations", "1", "--include-system-env-vars=false", "--no-thresholds",
-                          "--compatibility-mode", "base", "-v", "--log-output", "none")
+                          "--compatibility-mode", "base", "--traces-output", "none")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("console.log: undefined", done.stderr)
-        self.assertIn("--log-output has no effect", done.stderr)
+        self.assertIn("level=info msg=undefined source=console", done.stderr)
+        self.assertIn("--traces-output has no effect", done.stderr)
+
+    def test_what_a_script_says_has_a_level_and_goes_where_the_flags_say(self):
+        self.write("s.js", "console.log('init'); export default () => { console.log('a b', { c: 1 }); console.debug('deep'); console.error('bad'); http }")
+        done = self.brunt("run", "s.js")
+        lines = [line.split(" ", 1)[1] for line in done.stderr.splitlines() if line.startswith("time=")]
+        self.assertEqual(lines, ["level=info msg=init source=console", 'level=info msg="a b { c: 1 }" source=console', "level=error msg=bad source=console"])
+        self.assertIn("warning: scenario default: ReferenceError", done.stderr)
+        done = self.brunt("run", "s.js", "-v", "--log-format", "json", "--log-output", "stdout", "--summary-mode", "disabled")
+        entries = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([(entry["level"], entry.get("source")) for entry in entries],
+                         [("info", "console")] * 2 + [("debug", "console"), ("error", "console"), ("warning", None)])
+        done = self.brunt("run", "s.js", "-q", env={"K6_LOG_OUTPUT": "file=said.log,level=error", "K6_LOG_FORMAT": "raw"})
+        self.assertEqual((self.folder / "said.log").read_text(), "bad\n")
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(self.brunt("run", "s.js", "--log-output", "syslog").returncode, 104)
 
     def test_samples_of_a_script_have_times_and_its_summary_has_what_was_sent(self):
         self.write("own.js", """
@@ -333,9 +348,9 @@ expect:
                           "--out", "csv=samples.csv")
         self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
         said = (self.folder / "console.log").read_text()
-        self.assertIn('level=warning msg="1111 hostname is blocked" source=console', said)
-        self.assertNotIn("hostname is blocked\" source", done.stderr)
-        self.assertIn("http-debug: Request:", done.stderr)
+        self.assertIn('level=warning msg="1111 hostname is blocked"\n', said)
+        self.assertNotIn("source=console", done.stderr)
+        self.assertIn("source=http-debug", done.stderr)
         self.assertIn("hello world", done.stderr)
         header = (self.folder / "samples.csv").read_text().splitlines()[0]
         self.assertEqual(header, "metric_name,timestamp,metric_value,method,status,extra_tags,metadata")
