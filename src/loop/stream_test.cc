@@ -245,6 +245,28 @@ TEST_CASE("an idle stream is usable until its peer closes it or says what nobody
     }
 }
 
+TEST_CASE("a long send behind a short one waits for nothing else to happen") {
+  for (const BackendKind kind : backends()) {
+    CAPTURE(name_of(kind));
+    bool something_happened = false;
+    Pair{.options = {.backend = kind},
+         .at = Endpoint::loopback(0),
+         .server =
+             [&](Fiber& self, Stream&) {
+               CHECK(self.sleep(300ms));
+               something_happened = true;
+             },
+         .client =
+             [&](Fiber& self, Stream& stream) {
+               CHECK(self.sleep(10ms));
+               send_text(self, stream, "short");
+               send_text(self, stream, std::string(10'000, 'x'));
+               CHECK(!something_happened);
+             }}
+        .run();
+  }
+}
+
 TEST_CASE("a peer that resets the stream is reported as reset") {
   for (const BackendKind kind : backends()) {
     if (kind == BackendKind::simulated) continue;  // Has its own below.

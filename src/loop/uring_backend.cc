@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -155,7 +156,7 @@ PollOutcome UringBackend::poll(Instant until) {
     if (socket->first_piece != no_buffer) spill(*socket);
   fed_.clear();
   give_buffers_back();
-  enter(until);
+  enter(std::exchange(settles_soon_, false) ? now() : until);
   const bool took_all = io_uring_sq_ready(&ring_) == 0;
   for (QuickSend& send : quick_sends_) send.entry = nullptr;
   while (reap() > 0) {
@@ -391,6 +392,7 @@ void UringBackend::after_sends(UringSocket& socket) {
 void UringBackend::finish(UringSocket& socket) {
   socket.is_finishing = socket.has_quick_send || !socket.unsent.empty();
   if (!socket.is_finishing) shutdown(socket.fd, SHUT_WR);
+  if (socket.has_quick_send) settle_soon();
 }
 
 UringSocket& UringBackend::open(Descriptor socket) {
@@ -410,6 +412,7 @@ void UringBackend::close(UringSocket& socket) {
   while (socket.first_piece != no_buffer) take_piece(socket);
   socket.stash = {};
   // Bytes we said were sent go first; whoever completes them comes back here.
+  if (socket.has_quick_send) settle_soon();
   if (socket.has_quick_send || !socket.unsent.empty()) return;
   // The number is free at once; the connection ends when the receive lets go of it, which the next
   // poll submits.

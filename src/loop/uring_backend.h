@@ -76,6 +76,9 @@ class UringBackend final : public Backend {
   void cancel(const void* operation, UringTag tag);
   // False if this turn's room for short sends is used up.
   bool quick_send(UringSocket& socket, ByteView bytes);
+  // Somebody waits for the short sends of this turn, whose success nobody hears of: the next poll
+  // submits them and does not wait for anything else.
+  void settle_soon() { settles_soon_ = true; }
 
  private:
   struct Piece {
@@ -126,6 +129,7 @@ class UringBackend final : public Backend {
   std::vector<std::byte> quick_bytes_;
   std::size_t quick_used_ = 0;
   std::vector<QuickSend> quick_sends_;
+  bool settles_soon_ = false;
   std::vector<std::unique_ptr<UringSocket>> sockets_;
   std::vector<UringSocket*> free_sockets_;
 };

@@ -73,6 +73,7 @@ Result<ByteView> UringStream::receive(Fiber& self, Instant deadline) {
 Result<> UringStream::settle(FiberImpl& self, Instant deadline) {
   while (socket_.has_quick_send || !socket_.unsent.empty()) {
     ASSERT(socket_.sender == nullptr);  // One fiber at a time.
+    if (socket_.has_quick_send) backend_.settle_soon();
     socket_.sender = &self;
     const Woken woken = self.wait(deadline, "send");
     socket_.sender = nullptr;
