@@ -5,7 +5,7 @@
 #include "cli/console.h"
 #include "cli/plan_source.h"
 #include "cli/verbs.h"
-#include "client/http1_client.h"
+#include "client/http_client.h"
 #include "fault/proxy.h"
 #include "judge/exit_code.h"
 
@@ -37,7 +37,7 @@ Result<Json> answer_to(Fiber& self, const ControlQuestion& question) {
   Dialer dialer(self.loop(), resolver, allow, {});
   HttpContext context{.loop = self.loop(), .dialer = dialer};
   const HttpClientOptions options;
-  Http1Client client(context, options);
+  HttpClient client(context, options);
   const HttpOrigin origin{.host = std::move(target.host), .port = target.port};
   const std::string text = question.body.is_null() ? std::string() : question.body.dump();
   const std::string message = fmt::format(

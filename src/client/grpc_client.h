@@ -26,8 +26,8 @@
 #include <string>
 #include <string_view>
 
-#include "client/http1_client.h"
 #include "client/http2_connection.h"
+#include "client/http_client.h"
 #include "wire/grpc_message.h"
 
 namespace brunt {

@@ -10,6 +10,13 @@
 
 namespace brunt {
 
+namespace {
+
+constexpr std::size_t piece = 64u << 10u;    // What is handed to the stream at once.
+constexpr std::size_t out_kept = 4u << 10u;  // Of the buffer that it is gathered in.
+
+}  // namespace
+
 class Http2Connection::Link final : public Http2Visitor {
  public:
   Link(Loop& loop, Dialed dialed) : loop_(loop), dialed_(std::move(dialed)) {}
@@ -39,13 +46,12 @@ class Http2Connection::Link final : public Http2Visitor {
     Result<> sent;
     while (sent && !lost_) {
       out_.clear();
-      session_->drain(out_);
+      session_->drain(out_, piece);
       if (out_.empty()) break;
       sent = dialed_.stream->send(self, as_bytes(out_), deadline);
     }
     sending_ = false;
-    constexpr std::size_t kept = 64u << 10u;
-    if (out_.capacity() > kept) std::string().swap(out_);
+    if (out_.capacity() > out_kept) std::string().swap(out_);
     if (!sent) lose(sent.error());
     return sent;
   }
@@ -55,9 +61,10 @@ class Http2Connection::Link final : public Http2Visitor {
     if (reader_ != nullptr) reader_->cancel();
   }
 
-  Result<std::int32_t> begin(std::span<const HttpField> fields, Http2Listener& listener) {
+  Result<std::int32_t> begin(std::span<const HttpField> fields, Http2Listener& listener,
+                             Http2Body body) {
     if (lost_) return std::unexpected(*lost_);
-    const std::int32_t stream = TRY(session_->open(fields));
+    const std::int32_t stream = TRY(session_->open(fields, body));
     listeners_[stream] = &listener;
     return stream;
   }
@@ -68,12 +75,22 @@ class Http2Connection::Link final : public Http2Visitor {
   Http2Session& session() { return *session_; }
   const Dialed& dialed() const { return dialed_; }
   bool usable() const { return !lost_ && !session_->going_away(); }
+  std::size_t room() const {
+    const std::size_t allowed = session_->streams_allowed();
+    return usable() && allowed > listeners_.size() ? allowed - listeners_.size() : 0;
+  }
 
   void headers(std::int32_t stream, std::span<const HttpField> fields) override {
     if (Http2Listener* listener = find(stream)) listener->headers(fields);
   }
   void data(std::int32_t stream, std::string_view bytes) override {
     if (Http2Listener* listener = find(stream)) listener->data(bytes);
+  }
+  void head_too_large(std::int32_t stream) override {
+    if (Http2Listener* listener = find(stream)) listener->head_too_large();
+  }
+  void sent(std::int32_t stream) override {
+    if (Http2Listener* listener = find(stream)) listener->sent();
   }
   void ended(std::int32_t stream) override {
     if (Http2Listener* listener = find(stream)) listener->ended();
@@ -106,8 +123,14 @@ class Http2Connection::Link final : public Http2Visitor {
     constexpr Duration send_max = std::chrono::minutes(2);
     TRY(flush(self, self.now() + send_max));
     TRY(fed);
-    if (session_->over()) return fail(ErrorCode::closed, "the HTTP/2 session is over");
-    return {};
+    if (!session_->over()) return {};
+    const auto fault = session_->fault();
+    if (!fault || fault->of != Http2Fault::Of::connection)
+      return fail(ErrorCode::closed, "the HTTP/2 session is over");
+    return fail(ErrorCode::malformed,
+                fmt::format("the server broke the rules of HTTP/2: {}{}{}",
+                            http2_error_name(fault->error_code),
+                            session_->problem().empty() ? "" : ": ", session_->problem()));
   }
 
   void lose(const Error& error) {
@@ -147,19 +170,24 @@ Result<std::unique_ptr<Http2Connection>> Http2Connection::open(Fiber& self, Loop
   if (target.tls != nullptr && dialed.tls.alpn != "h2")
     return fail(ErrorCode::unsupported,
                 fmt::format("{} speaks TLS but no HTTP/2 (ALPN h2)", target.peer.text()));
+  auto connection = TRY(adopt(loop, std::move(dialed)));
+  TRY(connection->link_->flush(self, deadline));
+  TRY(connection->link_->wait_for_greeting(self, deadline));
+  return connection;
+}
+
+Result<std::unique_ptr<Http2Connection>> Http2Connection::adopt(Loop& loop, Dialed dialed) {
   // Shared: see link_.
   auto link = std::make_shared<Link>(loop, std::move(dialed));
   // From here on its end is the handle's. No make_unique: the constructor is private.
   std::unique_ptr<Http2Connection> connection(new Http2Connection(link));
   TRY(link->start(link));
-  TRY(link->flush(self, deadline));
-  TRY(link->wait_for_greeting(self, deadline));
   return connection;
 }
 
 Result<std::int32_t> Http2Connection::begin(std::span<const HttpField> fields,
-                                            Http2Listener& listener) {
-  return link_->begin(fields, listener);
+                                            Http2Listener& listener, Http2Body body) {
+  return link_->begin(fields, listener, body);
 }
 void Http2Connection::write(std::int32_t stream, std::string_view bytes) {
   link_->session().write(stream, bytes);
@@ -185,6 +213,15 @@ Result<> Http2Connection::flush(Fiber& self, Instant deadline) {
 
 bool Http2Connection::usable() const {
   return link_->usable();
+}
+std::size_t Http2Connection::room() const {
+  return link_->room();
+}
+std::optional<Http2Fault> Http2Connection::fault() const {
+  return link_->session().fault();
+}
+Endpoint Http2Connection::peer() const {
+  return link_->dialed().stream->peer();
 }
 const DialTimings& Http2Connection::timings() const {
   return link_->dialed().timings;

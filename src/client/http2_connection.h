@@ -7,11 +7,14 @@
 //   connection->finish(stream);
 //   TRY(connection->flush(self, deadline));      // now it goes out
 //
+// Of a server that may speak either, whoever dialled hands the stream over: adopt().
+//
 // Belongs to one loop. A fiber of its own reads, so that pings are answered and a goodbye is
 // noticed also while nobody asks anything; it ends soon after the connection is destroyed.
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -30,6 +33,8 @@ class Http2Listener {
   virtual ~Http2Listener() = default;
   virtual void headers(std::span<const HttpField> fields) = 0;  // The head; later the trailers.
   virtual void data(std::string_view bytes) = 0;
+  virtual void head_too_large() {}  // It is being reset.
+  virtual void sent() {}            // All that was written; the last of it in this very moment.
   virtual void ended() = 0;
   virtual void closed(std::uint32_t error_code) = 0;  // The last.
   virtual void broken(const Error& error) = 0;        // Or this: the connection is lost.
@@ -47,6 +52,10 @@ class Http2Connection {
   // closed, reset, malformed, timeout before its settings came; exhausted.
   static Result<std::unique_ptr<Http2Connection>> open(Fiber& self, Loop& loop, Dialer& dialer,
                                                        const Http2Target& target, Instant deadline);
+  // Over a connection on which HTTP/2 was agreed. Does not park and sends nothing: the first
+  // flush() does, with the first request behind the preface. `loop` must outlive it. Errors:
+  // exhausted.
+  static Result<std::unique_ptr<Http2Connection>> adopt(Loop& loop, Dialed dialed);
   ~Http2Connection();  // As close(): whoever listens still is told that it is broken (cancelled).
 
   // At once; also where somebody else holds it still.
@@ -54,7 +63,8 @@ class Http2Connection {
 
   // As those of Http2Session; nothing goes out before flush(). The listener must outlive the
   // request, or leave by abandon().
-  Result<std::int32_t> begin(std::span<const HttpField> fields, Http2Listener& listener);
+  Result<std::int32_t> begin(std::span<const HttpField> fields, Http2Listener& listener,
+                             Http2Body body = Http2Body::follows);
   void write(std::int32_t stream, std::string_view bytes);
   void finish(std::int32_t stream);
   void consume(std::int32_t stream, std::size_t bytes);
@@ -67,8 +77,13 @@ class Http2Connection {
   // those of Stream::send().
   Result<> flush(Fiber& self, Instant deadline);
 
-  // Takes one more request.
+  // Takes one more request, at once or later.
   bool usable() const;
+  // How many more requests the server would take at once.
+  std::size_t room() const;
+  // Why it is lost, or no longer usable, where HTTP/2 has a word for it.
+  std::optional<Http2Fault> fault() const;
+  Endpoint peer() const;
   const DialTimings& timings() const;
   const TlsInfo& tls() const;
   std::uint64_t bytes_sent() const;

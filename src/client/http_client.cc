@@ -1,4 +1,4 @@
-#include "client/http1_client.h"
+#include "client/http_client.h"
 
 #include <fmt/format.h>
 
@@ -8,29 +8,29 @@
 
 #include "base/assert.h"
 #include "client/exchange.h"
+#include "client/http2_exchange.h"
 
 namespace brunt {
 
-struct Http1Client::Connection {
+struct HttpClient::Connection {
   HttpOrigin origin;
-  std::unique_ptr<Stream> stream;  // None while it is being dialled.
+  // One of them; none while it is being dialled.
+  std::unique_ptr<Stream> stream;
+  std::unique_ptr<Http2Connection> http2;
   Endpoint peer;
   std::string_view tls_version, tls_cipher;
   std::uint64_t bytes_sent = 0, bytes_received = 0;  // What earlier replies have counted.
   std::uint64_t idle_since = 0;                      // In exchanges, not in time.
-  bool busy = true;
-  bool used = false;  // An exchange over it was completed.
-};
+  std::uint32_t exchanges = 1;                       // Under way; whoever dials means to begin one.
+  bool used = false;                                 // An exchange over it was completed.
 
-struct Http1Client::Exchange {
-  const Http1Call& call;
-  HttpReply& reply;
-  Instant deadline;
-  Instant ready{}, sent{}, first_byte{}, last_byte{};
-  RequestPhase phase = RequestPhase::dial;
-  bool answered = false;     // A byte of the response has come.
-  bool reusable = false;     // The connection may serve another request.
-  bool must_be_new = false;  // A second try takes no connection that lay idle.
+  bool busy() const { return exchanges > 0; }
+  bool dialing() const { return stream == nullptr && http2 == nullptr; }
+  bool usable() const { return http2 != nullptr ? http2->usable() : stream->usable(); }
+  // Takes one more exchange, if it is usable.
+  bool has_room(const HttpClientOptions& options) const {
+    return !busy() || (http2 != nullptr && options.reuse && http2->room() > 0);
+  }
 };
 
 HttpOrigin HttpOrigin::of(const Url& url) {
@@ -39,57 +39,64 @@ HttpOrigin HttpOrigin::of(const Url& url) {
           .transport = url.secure() ? Transport::tls : Transport::plain};
 }
 
-Http1Client::Http1Client(HttpContext& context, const HttpClientOptions& options)
+HttpClient::HttpClient(HttpContext& context, const HttpClientOptions& options)
     : context_(context), options_(options) {}
 
-Http1Client::~Http1Client() {
+HttpClient::~HttpClient() {
   ASSERT(waiting_.empty());
-  for (const auto& connection : connections_) ASSERT(!connection->busy);
+  for (const auto& connection : connections_) ASSERT(!connection->busy());
 }
 
-void Http1Client::close_idle() {
-  std::erase_if(connections_, [](const auto& connection) { return !connection->busy; });
+void HttpClient::close_idle() {
+  std::erase_if(connections_, [](const auto& connection) { return !connection->busy(); });
 }
 
-void Http1Client::close(Connection& connection) {
+void HttpClient::close(Connection& connection) {
   std::erase_if(connections_, [&](const auto& other) { return other.get() == &connection; });
   wake_waiter();
 }
 
-void Http1Client::give_back(Connection& connection) {
+// One that is of no more use goes when its last exchange has ended.
+void HttpClient::give_back(Connection& connection, bool reusable) {
+  --connection.exchanges;
   connection.used = true;
-  connection.busy = false;
   connection.idle_since = ++exchanges_;
+  if (!reusable && !connection.busy()) return close(connection);
   wake_waiter();
 }
 
-void Http1Client::wake_waiter() {
+void HttpClient::wake_waiter() {
   if (waiting_.empty()) return;
   Fiber* const first = waiting_.front();
   waiting_.erase(waiting_.begin());
   first->wake();
 }
 
+void HttpClient::wake_all() {
+  for (Fiber* const waiting : std::exchange(waiting_, {})) waiting->wake();
+}
+
 // The one that was used last: the others may go stale and be closed.
-Http1Client::Connection* Http1Client::find_idle(const HttpOrigin& origin) {
+HttpClient::Connection* HttpClient::find_free(const HttpOrigin& origin) {
   while (true) {
     Connection* best = nullptr;
     for (const auto& connection : connections_) {
-      if (connection->busy || connection->origin != origin) continue;
+      if (connection->dialing() || !connection->has_room(options_) || connection->origin != origin)
+        continue;
       if (best == nullptr || connection->idle_since > best->idle_since) best = connection.get();
     }
-    if (best == nullptr || best->stream->usable()) return best;
+    if (best == nullptr || best->usable()) return best;
     close(*best);
   }
 }
 
 // Whether one more connection may be opened; for another origin the longest idle one gives way.
-bool Http1Client::make_room(const HttpOrigin& origin) {
+bool HttpClient::make_room(const HttpOrigin& origin) {
   std::size_t of_origin = 0;
   Connection* oldest = nullptr;
   for (const auto& connection : connections_) {
     if (connection->origin == origin) ++of_origin;
-    if (connection->busy) continue;
+    if (connection->busy()) continue;
     if (oldest == nullptr || connection->idle_since < oldest->idle_since) oldest = connection.get();
   }
   if (of_origin >= options_.connections_origin_max) return false;
@@ -99,33 +106,52 @@ bool Http1Client::make_room(const HttpOrigin& origin) {
   return true;
 }
 
-Result<Http1Client::Connection*> Http1Client::acquire(Fiber& self, Exchange& exchange) {
+// Whether a connection that is being dialled may turn out to be one for many requests.
+bool HttpClient::may_become_http2(const HttpOrigin& origin) const {
+  if (origin.transport != Transport::tls || options_.versions == HttpVersions::http1 ||
+      !options_.reuse)
+    return false;
+  return std::ranges::any_of(connections_,
+                             [&](const auto& connection) {
+                               return connection->dialing() && connection->origin == origin;
+                             }) &&
+         std::ranges::find(context_.http1_only, origin) == context_.http1_only.end();
+}
+
+Result<> HttpClient::wait_for_turn(Fiber& self, HttpExchange& exchange) {
+  waiting_.push_back(&self);
+  auto woken = self.park(exchange.deadline, "a free HTTP connection");
+  // Any value: it says that there was a wait, until the real one is known.
+  exchange.reply.timings.blocked = Duration(1);
+  const auto place = std::ranges::find(waiting_, &self);
+  const bool still_listed = place != waiting_.end();
+  if (still_listed) waiting_.erase(place);
+  // The turn was ours, and we do not take it.
+  if (!woken && !still_listed) wake_waiter();
+  return woken;
+}
+
+Result<HttpClient::Connection*> HttpClient::acquire(Fiber& self, HttpExchange& exchange) {
   const HttpOrigin& origin = exchange.call.origin;
+  bool waited_for_dial = false;
   while (true) {
     if (!exchange.must_be_new) {
-      if (Connection* const idle = find_idle(origin)) {
-        idle->busy = true;
+      if (Connection* const free = find_free(origin)) {
+        ++free->exchanges;
         const bool waited = exchange.reply.timings.blocked > Duration::zero();
         exchange.ready = waited ? context_.loop.precise_now() : exchange.reply.timings.started;
-        return idle;
+        return free;
       }
     }
-    if (make_room(origin)) return dial(self, exchange);
-    waiting_.push_back(&self);
-    const auto woken = self.park(exchange.deadline, "a free HTTP connection");
-    // Any value: it says that there was a wait, until the real one is known.
-    exchange.reply.timings.blocked = Duration(1);
-    const auto place = std::ranges::find(waiting_, &self);
-    const bool still_listed = place != waiting_.end();
-    if (still_listed) waiting_.erase(place);
-    if (woken) continue;
-    if (!still_listed) wake_waiter();  // The turn was ours, and we do not take it.
-    return std::unexpected(woken.error());
+    const bool waits_for_dial = !waited_for_dial && may_become_http2(origin);
+    if (!waits_for_dial && make_room(origin)) return dial(self, exchange);
+    waited_for_dial = waited_for_dial || waits_for_dial;
+    TRY(wait_for_turn(self, exchange));
   }
 }
 
-Result<Http1Client::Connection*> Http1Client::dial(Fiber& self, Exchange& exchange) {
-  static const std::array<std::string, 1> alpn = {"http/1.1"};
+Result<HttpClient::Connection*> HttpClient::dial(Fiber& self, HttpExchange& exchange) {
+  static const std::array<std::string, 2> alpn = {"h2", "http/1.1"};
   const HttpOrigin& origin = exchange.call.origin;
   const bool tls = origin.transport == Transport::tls;
   if (tls && context_.tls == nullptr)
@@ -133,32 +159,55 @@ Result<Http1Client::Connection*> Http1Client::dial(Fiber& self, Exchange& exchan
   // In the list while it is dialled, so that it counts; found again by its address, which stays.
   Connection& connection = *connections_.emplace_back(std::make_unique<Connection>());
   connection.origin = origin;
+  const auto versions = std::span(alpn).subspan(options_.versions == HttpVersions::http1 ? 1 : 0);
   auto dialed = context_.dialer.dial(self,
                                      {.host = origin.host,
                                       .port = origin.port,
                                       .tls = tls ? context_.tls : nullptr,
                                       .server_name = options_.server_name,
-                                      .alpn = alpn},
+                                      .alpn = versions},
                                      exchange.deadline);
-  if (!dialed) {
-    close(connection);
-    return std::unexpected(std::move(dialed).error());
+  Result<> settled;
+  if (dialed) {
+    HttpTimings& timings = exchange.reply.timings;
+    timings.looking_up = dialed->timings.looking_up();
+    timings.connecting = dialed->timings.connecting();
+    timings.tls_handshaking = dialed->timings.tls_handshaking();
+    exchange.ready = dialed->timings.tls_handshaken;
+    settled = settle(connection, *std::move(dialed));
+  } else {
+    settled = std::unexpected(std::move(dialed).error());
   }
-  connection.stream = std::move(dialed->stream);
-  connection.peer = connection.stream->peer();
-  connection.tls_version = dialed->tls.version;
-  connection.tls_cipher = dialed->tls.cipher;
-  HttpTimings& timings = exchange.reply.timings;
-  timings.looking_up = dialed->timings.looking_up();
-  timings.connecting = dialed->timings.connecting();
-  timings.tls_handshaking = dialed->timings.tls_handshaking();
-  exchange.ready = dialed->timings.tls_handshaken;
-  return &connection;
+  // Also who waited to see what it becomes.
+  if (tls) wake_all();
+  if (settled) return &connection;
+  close(connection);
+  return std::unexpected(std::move(settled).error());
 }
 
-Result<> Http1Client::transmit(Fiber& self, Exchange& exchange, Connection& connection) {
+// What was dialled becomes a connection of the version that the server chose.
+Result<> HttpClient::settle(Connection& connection, Dialed dialed) {
+  constexpr std::size_t http1_only_max = 64;
+  connection.peer = dialed.stream->peer();
+  connection.tls_version = dialed.tls.version;
+  connection.tls_cipher = dialed.tls.cipher;
+  if (dialed.tls.alpn == "h2") {
+    connection.http2 = TRY(Http2Connection::adopt(context_.loop, std::move(dialed)));
+    return {};
+  }
+  connection.stream = std::move(dialed.stream);
+  const bool was_offered = connection.origin.transport == Transport::tls &&
+                           options_.versions == HttpVersions::http1_and_2;
+  std::vector<HttpOrigin>& known = context_.http1_only;
+  if (was_offered && known.size() < http1_only_max &&
+      std::ranges::find(known, connection.origin) == known.end())
+    known.push_back(connection.origin);
+  return {};
+}
+
+Result<> HttpClient::transmit(Fiber& self, HttpExchange& exchange, Connection& connection) {
   exchange.phase = RequestPhase::send;
-  const Http1Call& call = exchange.call;
+  const HttpCall& call = exchange.call;
   TRY(connection.stream->send(self, as_bytes(call.head), exchange.deadline));
   if (!call.body.empty())
     TRY(connection.stream->send(self, as_bytes(call.body), exchange.deadline));
@@ -167,7 +216,7 @@ Result<> Http1Client::transmit(Fiber& self, Exchange& exchange, Connection& conn
   return {};
 }
 
-Result<> Http1Client::receive(Fiber& self, Exchange& exchange, Connection& connection) {
+Result<> HttpClient::receive(Fiber& self, HttpExchange& exchange, Connection& connection) {
   exchange.phase = RequestPhase::receive;
   HttpReply& reply = exchange.reply;
   Http1Parser parser(Http1Role::client, options_.limits);
@@ -200,16 +249,19 @@ Result<> Http1Client::receive(Fiber& self, Exchange& exchange, Connection& conne
   }
 }
 
-void Http1Client::describe(const Connection& connection, HttpReply& reply) {
+void HttpClient::describe(const Connection& connection, HttpReply& reply) {
   reply.remote = connection.peer;
   reply.tls_version = connection.tls_version;
   reply.tls_cipher = connection.tls_cipher;
-  reply.connection_reused = connection.used;
+  reply.connection_reused = connection.used || connection.exchanges > 1;
 }
 
-void Http1Client::count(Connection& connection, HttpReply& reply) {
-  const std::uint64_t sent = connection.stream->bytes_sent();
-  const std::uint64_t received = connection.stream->bytes_received();
+// Of several requests on one connection, the one that ends first counts what came until then.
+void HttpClient::count(Connection& connection, HttpReply& reply) {
+  const std::uint64_t sent =
+      connection.http2 ? connection.http2->bytes_sent() : connection.stream->bytes_sent();
+  const std::uint64_t received =
+      connection.http2 ? connection.http2->bytes_received() : connection.stream->bytes_received();
   reply.bytes_sent += sent - connection.bytes_sent;
   reply.bytes_received += received - connection.bytes_received;
   connection.bytes_sent = sent;
@@ -217,7 +269,7 @@ void Http1Client::count(Connection& connection, HttpReply& reply) {
 }
 
 // What it lasted until it failed counts as the part in which it failed, as k6 does.
-Result<> Http1Client::failed(Exchange& exchange, Error error) {
+Result<> HttpClient::failed(HttpExchange& exchange, Error error) {
   const Instant now = context_.loop.precise_now();
   HttpTimings& timings = exchange.reply.timings;
   if (exchange.phase == RequestPhase::dial) timings.blocked = Duration::zero();
@@ -225,20 +277,39 @@ Result<> Http1Client::failed(Exchange& exchange, Error error) {
   if (exchange.phase == RequestPhase::receive && !exchange.answered)
     timings.waiting = now - exchange.sent;
   if (exchange.phase == RequestPhase::receive && exchange.answered)
-    timings.receiving = now - exchange.first_byte;
+    timings.receiving = now - std::max(exchange.first_byte, exchange.sent);
   exchange.reply.lease.reset();
   const bool cancelled = error.code == ErrorCode::cancelled;
   exchange.reply.failure =
-      failure_of(std::move(error), exchange.phase,
-                 now >= exchange.deadline ? DeadlineState::passed : DeadlineState::running);
+      exchange.fault
+          ? failure_of(*exchange.fault, std::move(error), exchange.phase)
+          : failure_of(std::move(error), exchange.phase,
+                       now >= exchange.deadline ? DeadlineState::passed : DeadlineState::running);
   if (cancelled) return fail(ErrorCode::cancelled, "the request was cancelled");
   return {};
 }
 
-Result<> Http1Client::send(Fiber& self, const Http1Call& call, HttpReply& reply, Instant deadline) {
+Result<> HttpClient::talk(Fiber& self, HttpExchange& exchange, Connection& connection) {
+  if (connection.http2 != nullptr)
+    return Http2Exchange(context_, options_.limits, *connection.http2, exchange).run(self);
+  TRY(transmit(self, exchange, connection));
+  return receive(self, exchange, connection);
+}
+
+// After a failure: whether a second try is worth it and does no harm.
+bool HttpClient::may_repeat(const HttpExchange& exchange, const Connection& connection,
+                            ErrorCode code) const {
+  if (exchange.reply.retried) return false;
+  if (exchange.unprocessed) return true;
+  const bool went_stale = connection.used && !exchange.answered && !exchange.fault &&
+                          (code == ErrorCode::reset || code == ErrorCode::closed);
+  return went_stale && exchange.call.repeatable;
+}
+
+Result<> HttpClient::send(Fiber& self, const HttpCall& call, HttpReply& reply, Instant deadline) {
   reply.reset();
   reply.timings.started = context_.loop.precise_now();
-  Exchange exchange{.call = call, .reply = reply, .deadline = deadline};
+  HttpExchange exchange{.call = call, .reply = reply, .deadline = deadline};
   while (true) {
     exchange.phase = RequestPhase::dial;
     auto acquired = acquire(self, exchange);
@@ -246,24 +317,23 @@ Result<> Http1Client::send(Fiber& self, const Http1Call& call, HttpReply& reply,
     Connection& connection = **acquired;
     reply.timings.blocked = exchange.ready - reply.timings.started;
     describe(connection, reply);
-    Result<> done = transmit(self, exchange, connection);
-    if (done) done = receive(self, exchange, connection);
+    Result<> done = talk(self, exchange, connection);
     count(connection, reply);
-    if (done) {
-      if (exchange.reusable)
-        give_back(connection);
-      else
-        close(connection);
-      return {};
-    }
-    const ErrorCode code = done.error().code;
-    const bool went_stale = connection.used && !exchange.answered &&
-                            (code == ErrorCode::reset || code == ErrorCode::closed);
-    close(connection);
-    if (!went_stale || !call.repeatable || reply.retried)
-      return failed(exchange, std::move(done).error());
-    reply.retried = exchange.must_be_new = true;
-    reply.timings.sending = Duration::zero();
+    const bool repeats = !done && may_repeat(exchange, connection, done.error().code);
+    if (connection.http2 != nullptr)
+      give_back(connection, options_.reuse && connection.http2->usable());
+    else if (done && exchange.reusable)
+      give_back(connection, true);
+    else
+      close(connection);
+    if (done) return {};
+    if (!repeats) return failed(exchange, std::move(done).error());
+    reply.retried = true;
+    // On another connection, unless the server has only put it off.
+    exchange.must_be_new = !exchange.unprocessed;
+    exchange.unprocessed = false;
+    exchange.fault.reset();
+    reply.timings.sending = reply.timings.waiting = Duration::zero();
   }
 }
 

@@ -1,7 +1,7 @@
 // Long because one client is tried against every way a connection can fail.
 // One request over one connection, and the pool: what is measured, what is reused, and what every
 // way to fail is called. On a simulated network, so that every duration is exact.
-#include "client/http1_client.h"
+#include "client/http_client.h"
 
 #include <doctest/doctest.h>
 
@@ -51,7 +51,7 @@ Outcome ask(std::string response, const HttpClientOptions& options = {}) {
                                 },
                             .options = {}};
   world.run([&](Fiber& self, HttpContext& context) {
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(client.send(self, {.origin = origin, .head = get}, reply, self.now() + 10s));
     outcome = outcome_of(reply);
@@ -74,7 +74,7 @@ TEST_CASE("every part of a request takes exactly its time") {
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     const Instant start = self.now();
     REQUIRE(client.send(self, {.origin = origin, .head = get}, reply, far_future));
@@ -116,7 +116,7 @@ TEST_CASE("the handshake of TLS is measured apart and its bytes are counted") {
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
     const HttpOrigin secure{.host = "localhost", .port = 443, .transport = Transport::tls};
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(client.send(self, {.origin = secure, .head = get}, reply, far_future));
     REQUIRE(reply.ok());
@@ -149,7 +149,7 @@ TEST_CASE("a response that comes in two pieces is the same wherever it is cut") 
                             .options = {}};
   world.run([&](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     for (; cut < chunked.size(); ++cut) {
       CAPTURE(cut);
@@ -205,7 +205,7 @@ TEST_CASE("no answer within the deadline is a request timeout that has waited") 
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(client.send(self, {.origin = origin, .head = get}, reply, self.now() + 1s));
     REQUIRE(reply.failure);
@@ -235,13 +235,13 @@ TEST_CASE("an endless body ends at the deadline or the limit") {
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(client.send(self, {.origin = origin, .head = get}, reply, self.now() + 1s));
     CHECK(reply.error_code() == 1050);
     HttpClientOptions limited;
     limited.limits.body_bytes_max = 2000;
-    Http1Client second(context, limited);
+    HttpClient second(context, limited);
     REQUIRE(second.send(self, {.origin = origin, .head = get}, reply, self.now() + 1s));
     REQUIRE(reply.failure);
     CHECK(reply.failure->cause == ErrorCode::too_large);
@@ -276,7 +276,7 @@ TEST_CASE("a connection that cannot be made has a code and no timings") {
                             .certificate_name = "localhost"};
   world.run([&](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     for (const Row& row : rows) {
       CAPTURE(row.to.host);
       CAPTURE(row.code);
@@ -304,12 +304,12 @@ TEST_CASE("a certificate of a stranger is unknown authority") {
     auto strangers = TlsContext::client({});
     REQUIRE(strangers);
     HttpContext own{.loop = context.loop, .dialer = context.dialer, .tls = strangers->get()};
-    Http1Client client(own, options);
+    HttpClient client(own, options);
     HttpReply reply;
     REQUIRE(client.send(self, {.origin = secure, .head = get}, reply, self.now() + 5s));
     CHECK(reply.error_code() == 1310);
     HttpContext without{.loop = context.loop, .dialer = context.dialer};
-    Http1Client second(without, options);
+    HttpClient second(without, options);
     REQUIRE(second.send(self, {.origin = secure, .head = get}, reply, self.now() + 5s));
     REQUIRE(reply.failure);
     CHECK(reply.failure->cause == ErrorCode::unsupported);
@@ -322,7 +322,7 @@ TEST_CASE("a lost SYN beyond the deadline is a request timeout") {
   world.network.loss_probability = 1;
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(client.send(self, {.origin = origin, .head = get}, reply, self.now() + 5s));
     CHECK(reply.error_code() == 1050);
@@ -349,13 +349,13 @@ TEST_CASE("a connection is kept only when both sides allow it") {
                               .options = {}};
     world.run([&](Fiber& self, HttpContext& context) {
       const HttpClientOptions options;
-      Http1Client client(context, options);
+      HttpClient client(context, options);
       HttpReply reply;
       REQUIRE(client.send(self, {.origin = origin, .head = get}, reply, far_future));
       CHECK(reply.ok());
       CHECK(client.connections() == (row.kept ? 1 : 0));
       const HttpClientOptions never{.reuse = false, .server_name = {}};
-      Http1Client single(context, never);
+      HttpClient single(context, never);
       REQUIRE(single.send(self, {.origin = origin, .head = get}, reply, far_future));
       CHECK(reply.ok());
       CHECK(single.connections() == 0);
@@ -373,7 +373,7 @@ TEST_CASE("a connection that the server has closed meanwhile is not used again")
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     for (int i = 0; i < 3; ++i) {
       REQUIRE(client.send(self, {.origin = origin, .head = post}, reply, far_future));
@@ -397,7 +397,7 @@ TEST_CASE("a connection that closes under a request is retried once, if the requ
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(client.send(self, {.origin = origin, .head = get}, reply, far_future));
     REQUIRE(reply.ok());
@@ -427,7 +427,7 @@ TEST_CASE("a new connection that closes is not retried for ever") {
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(
         client.send(self, {.origin = origin, .head = get, .repeatable = true}, reply, far_future));
@@ -447,7 +447,7 @@ TEST_CASE("beyond the connections of an origin callers wait their turn") {
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options{.connections_origin_max = 2, .server_name = {}};
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     std::vector<HttpReply> replies(5);
     FiberGroup group(self.loop());
     for (HttpReply& reply : replies) {
@@ -473,7 +473,7 @@ TEST_CASE("for another origin the longest idle connection gives way") {
   const HttpTestWorld world{.serve = [](Peer& peer) { answer_all(peer, hello); }, .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options{.connections_max = 2, .server_name = {}};
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     const HttpOrigin ip{.host = "127.0.0.1", .port = 80};
     const HttpOrigin other{.host = "localhost", .port = 8080};
@@ -492,7 +492,7 @@ TEST_CASE("a cancelled request says so and leaves nothing behind") {
   const HttpTestWorld world{.serve = [](Peer& peer) { peer.hang(); }, .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options{.connections_origin_max = 1, .server_name = {}};
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     FiberGroup group(self.loop());
     int cancelled = 0;
     for (int i = 0; i < 2; ++i)
@@ -521,7 +521,7 @@ TEST_CASE("a discarded body is counted, and HEAD has none") {
                             .options = {}};
   world.run([](Fiber& self, HttpContext& context) {
     const HttpClientOptions options;
-    Http1Client client(context, options);
+    HttpClient client(context, options);
     HttpReply reply;
     REQUIRE(client.send(self,
                         {.origin = origin, .head = get, .expect = {.body = BodyHandling::discard}},
@@ -554,7 +554,7 @@ TEST_CASE("in any weather a reply is whole or a failure") {
                               .seed = seed};
     world.run([&](Fiber& self, HttpContext& context) {
       const HttpClientOptions options;
-      Http1Client client(context, options);
+      HttpClient client(context, options);
       HttpReply reply;
       for (int i = 0; i < 50; ++i) {
         REQUIRE(client.send(self, {.origin = origin, .head = get, .repeatable = true}, reply,

@@ -21,7 +21,7 @@
 
 #include "base/result.h"
 #include "base/url.h"
-#include "client/http1_client.h"
+#include "client/http_client.h"
 #include "wire/cookie.h"
 
 namespace brunt {
@@ -95,7 +95,7 @@ class HttpSession {
                 HttpReply& reply, HttpHopVisitor* visitor = nullptr);
 
   CookieJar& cookies() { return jar_; }
-  Http1Client& client() { return client_; }
+  HttpClient& client() { return client_; }
 
  private:
   CookieJar& jar_of(const HttpSendOptions& options) {
@@ -108,7 +108,7 @@ class HttpSession {
 
   HttpContext& context_;
   const HttpSessionOptions& options_;
-  Http1Client client_;
+  HttpClient client_;
   CookieJar jar_;
 };
 

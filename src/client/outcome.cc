@@ -1,6 +1,7 @@
 #include "client/outcome.h"
 
 #include <array>
+#include <string>
 #include <utility>
 
 namespace brunt {
@@ -97,12 +98,45 @@ Coded coded(const Error& error, RequestPhase phase, DeadlineState deadline) {
   return of_exchange(error, phase);
 }
 
+// By Http2Fault::Of.
+constexpr std::array http2_kinds = std::to_array<Coded>({
+    {1630, "http2: stream error with http2 ErrCode "},
+    {1650, "http2: connection error with http2 ErrCode "},
+    {1610, "http2: received GoAway with http2 ErrCode "},
+});
+constexpr std::size_t http2_codes = 14;  // Of RFC 9113; k6 counts all others as one.
+using Http2Words = std::array<std::string, http2_codes + 1>;
+
+// Made once and kept, so that a failure's message can view them.
+const std::array<Http2Words, http2_kinds.size()>& http2_words() {
+  static const auto all = [] {
+    std::array<Http2Words, http2_kinds.size()> made;
+    for (std::size_t of = 0; of < made.size(); ++of)
+      for (std::uint32_t code = 0; code <= http2_codes; ++code)
+        made[of][code].append(http2_kinds[of].message).append(http2_error_name(code));
+    return made;
+  }();
+  return all;
+}
+
 }  // namespace
 
 RequestFailure failure_of(Error error, RequestPhase phase, DeadlineState deadline) {
   const Coded found = coded(error, phase, deadline);
   return {.code = found.code,
           .message = found.message,
+          .cause = error.code,
+          .phase = phase,
+          .detail = std::move(error.text)};
+}
+
+RequestFailure failure_of(const Http2Fault& fault, Error error, RequestPhase phase) {
+  const auto of = static_cast<std::size_t>(fault.of);
+  const Http2Words& words = http2_words()[of];
+  const bool known = fault.error_code < http2_codes;
+  const std::uint32_t offset = known ? fault.error_code + 1 : 0;
+  return {.code = static_cast<std::uint16_t>(http2_kinds[of].code + offset),
+          .message = words[known ? fault.error_code : http2_codes],
           .cause = error.code,
           .phase = phase,
           .detail = std::move(error.text)};

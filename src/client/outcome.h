@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "wire/http2_session.h"
 
 namespace brunt {
 
@@ -36,6 +37,10 @@ enum class DeadlineState : std::uint8_t { running, passed };
 
 // Takes the error's text as the detail.
 RequestFailure failure_of(Error error, RequestPhase phase, DeadlineState deadline);
+
+// What HTTP/2 itself has ended: 1630 and more a stream, 1650 and more a connection, 1610 and more a
+// goodbye, each by its code of RFC 9113.
+RequestFailure failure_of(const Http2Fault& fault, Error error, RequestPhase phase);
 
 // 1404 for 404; 0 below 400.
 std::uint16_t error_code_of_status(std::uint16_t status);

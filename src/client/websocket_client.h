@@ -25,7 +25,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "client/http1_client.h"
+#include "client/http_client.h"
 #include "loop/fiber_group.h"
 #include "wire/message_deflate.h"
 #include "wire/websocket.h"

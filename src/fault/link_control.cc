@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/url.h"
-#include "client/http1_client.h"
+#include "client/http_client.h"
 #include "fault/proxy.h"
 
 namespace brunt {
@@ -47,7 +47,7 @@ struct LinkControl::State {
 
   HttpContext context;
   HttpClientOptions options;
-  Http1Client client;
+  HttpClient client;
   HttpOrigin origin;
 };
 

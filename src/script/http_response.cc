@@ -188,9 +188,7 @@ JSValue simple_member(JSContext* context, const ScriptExchange& exchange, int me
       return js_string(context,
                        reply.redirected_url ? reply.redirected_url->text() : exchange.url_text);
     case Member::proto:
-      return js_string(context, reply.ok()
-                                    ? fmt::format("HTTP/1.{}", reply.message().version_minor())
-                                    : std::string());
+      return js_string(context, reply.ok() ? reply.message().version() : std::string_view());
     case Member::remote_ip:
       return js_string(context, reply.timings.connecting > Duration{} || reply.ok()
                                     ? reply.remote.ip()

@@ -57,8 +57,7 @@ class ScriptHops final : public HttpHopVisitor {
     engine_.body->say("http-debug: Request:\n" + text);
     if (!hop.reply.ok()) return;
     const HttpMessage& message = hop.reply.message();
-    text = fmt::format("HTTP/1.{} {} {}\r\n", message.version_minor(), message.status(),
-                       message.reason());
+    text = fmt::format("{} {} {}\r\n", message.version(), message.status(), message.reason());
     for (const HttpField field : message.fields()) add(field.name, field.value);
     text.append("\r\n").append(full ? std::string_view(message.body) : std::string_view());
     engine_.body->say("http-debug: Response:\n" + text);

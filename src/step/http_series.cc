@@ -44,10 +44,11 @@ HttpSeries::Outcome& HttpSeries::outcome_of(const HttpHop& hop) {
   const std::uint16_t status = hop.reply.status();
   const std::uint16_t error_code = hop.reply.error_code();
   const char* tls_version = hop.reply.tls_version.data();
+  const char* version = hop.reply.message().version().data();
   for (std::size_t i = 0; i < outcomes_.size(); ++i) {
     const Outcome& known = outcomes_[i];
     if (known.status != status || known.error_code != error_code ||
-        known.tls_version != tls_version)
+        known.tls_version != tls_version || known.version != version)
       continue;
     if (i > 0) std::swap(outcomes_[i], outcomes_[i - 1]);
     return outcomes_[i == 0 ? 0 : i - 1];
@@ -59,6 +60,7 @@ HttpSeries::Outcome& HttpSeries::add_outcome(const HttpHop& hop) {
   const HttpReply& reply = hop.reply;
   Outcome outcome{.status = reply.status(), .error_code = reply.error_code()};
   outcome.tls_version = reply.tls_version.data();
+  outcome.version = reply.message().version().data();
   const bool default_expected = outcome.status >= 200 && outcome.status < 400;
   outcome.expected =
       !options_.judged ||
@@ -66,8 +68,7 @@ HttpSeries::Outcome& HttpSeries::add_outcome(const HttpHop& hop) {
                                                    : default_expected));
   std::vector<Tag> tags = {{"status", std::to_string(outcome.status)}};
   if (options_.judged) tags.push_back({"expected_response", outcome.expected ? "true" : "false"});
-  if (reply.ok())
-    tags.push_back({"proto", fmt::format("HTTP/1.{}", reply.message().version_minor())});
+  if (reply.ok()) tags.push_back({"proto", std::string(reply.message().version())});
   if (outcome.error_code != 0) tags.push_back({"error_code", std::to_string(outcome.error_code)});
   if (reply.failure) tags.push_back({"error", std::string(reply.failure->message)});
   if (!reply.tls_version.empty())

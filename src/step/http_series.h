@@ -1,5 +1,5 @@
 // Where the samples of one kind of request go: k6's nine HTTP metrics and our response_time, looked
-// up once for each outcome (status, error, TLS version) and kept.
+// up once for each outcome (status, error, versions) and kept.
 //
 // Belongs to one loop. record() takes about a hundred nanoseconds and allocates nothing once an
 // outcome has been seen.
@@ -35,7 +35,9 @@ class HttpSeries {
  private:
   struct Outcome {
     std::uint16_t status = 0, error_code = 0;
-    const char* tls_version = nullptr;  // A literal's address: versions are few.
+    // Of TLS and HTTP; literals' addresses, as there are few.
+    const char* tls_version = nullptr;
+    const char* version = nullptr;
     bool expected = true;
     Series* reqs = nullptr;
     Series* failed = nullptr;

@@ -4,6 +4,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <unordered_map>
 #include <utility>
@@ -46,12 +47,16 @@ struct Http2Session::State {
   std::vector<Place> places;
   std::vector<HttpField> fields;
   std::string problem;  // What was wrong with the peer's bytes.
+  std::optional<Http2Fault> fault;
   bool greeted = false, going_away = false;
 };
 
 namespace {
 
 using State = Http2Session::State;
+
+// What RFC 9113, 6.5.2 recommends that every server allows.
+constexpr std::uint32_t streams_before_settings = 100;
 
 std::vector<nghttp2_nv> pairs_of(std::span<const HttpField> fields) {
   std::vector<nghttp2_nv> pairs;
@@ -71,7 +76,7 @@ std::vector<nghttp2_nv> pairs_of(std::span<const HttpField> fields) {
 
 // nghttp2 asks for the next piece of a stream's body.
 ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* to, std::size_t room,
-                  std::uint32_t* flags, nghttp2_data_source* source, void*) {
+                  std::uint32_t* flags, nghttp2_data_source* source, void* opaque) {
   auto& stream = *static_cast<State::Stream*>(source->ptr);
   const std::size_t size = std::min(room, stream.out.size() - stream.sent);
   if (size == 0 && !stream.finished) {
@@ -85,6 +90,7 @@ ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* to, s
   stream.sent = 0;
   if (!stream.finished) return static_cast<ssize_t>(size);
   *flags |= NGHTTP2_DATA_FLAG_EOF;
+  static_cast<State*>(opaque)->visitor.sent(id);
   if (!stream.trailers.empty()) {
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     std::vector<HttpField> views;
@@ -107,13 +113,15 @@ int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* opaque) {
   return 0;
 }
 
-int take_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name,
+int take_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                 std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                 std::uint8_t, void* opaque) {
   auto& state = *static_cast<State*>(opaque);
   // The stream is reset, the connection goes on.
-  if (state.head.size() + name_size + value_size > state.limits.head_bytes_max)
+  if (state.head.size() + name_size + value_size > state.limits.head_bytes_max) {
+    state.visitor.head_too_large(frame->hd.stream_id);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
   state.places.push_back({state.head.size(), name_size, value_size});
   state.head.append(reinterpret_cast<const char*>(name), name_size);
   state.head.append(reinterpret_cast<const char*>(value), value_size);
@@ -131,7 +139,10 @@ int take_frame(nghttp2_session*, const nghttp2_frame* frame, void* opaque) {
   auto& state = *static_cast<State*>(opaque);
   const std::int32_t id = frame->hd.stream_id;
   if (frame->hd.type == NGHTTP2_SETTINGS) state.greeted = true;
-  if (frame->hd.type == NGHTTP2_GOAWAY) state.going_away = true;
+  if (frame->hd.type == NGHTTP2_GOAWAY) {
+    state.going_away = true;
+    if (!state.fault) state.fault = {Http2Fault::Of::going_away, frame->goaway.error_code};
+  }
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   if (frame->hd.type == NGHTTP2_HEADERS) {
     state.fields.clear();
@@ -141,6 +152,13 @@ int take_frame(nghttp2_session*, const nghttp2_frame* frame, void* opaque) {
     state.visitor.headers(id, state.fields);
   }
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) state.visitor.ended(id);
+  return 0;
+}
+
+// A goodbye of ours is the library's, about what the peer has done.
+int note_sent(nghttp2_session*, const nghttp2_frame* frame, void* opaque) {
+  if (frame->hd.type == NGHTTP2_GOAWAY)
+    static_cast<State*>(opaque)->fault = {Http2Fault::Of::connection, frame->goaway.error_code};
   return 0;
 }
 
@@ -155,6 +173,21 @@ int note_problem(nghttp2_session*, int, const char* text, std::size_t size, void
   static_cast<State*>(opaque)->problem.assign(text, size);
   return 0;
 }
+
+constexpr std::array<std::string_view, 14> error_names = {"NO_ERROR",
+                                                          "PROTOCOL_ERROR",
+                                                          "INTERNAL_ERROR",
+                                                          "FLOW_CONTROL_ERROR",
+                                                          "SETTINGS_TIMEOUT",
+                                                          "STREAM_CLOSED",
+                                                          "FRAME_SIZE_ERROR",
+                                                          "REFUSED_STREAM",
+                                                          "CANCEL",
+                                                          "COMPRESSION_ERROR",
+                                                          "CONNECT_ERROR",
+                                                          "ENHANCE_YOUR_CALM",
+                                                          "INADEQUATE_SECURITY",
+                                                          "HTTP_1_1_REQUIRED"};
 
 // The library's own tables, made once for each session and let go with these.
 struct CallbackTable {
@@ -174,6 +207,10 @@ struct OptionTable {
 
 }  // namespace
 
+std::string_view http2_error_name(std::uint32_t error_code) {
+  return error_code < error_names.size() ? error_names[error_code] : "unknown error code";
+}
+
 Http2Session::Http2Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Http2Session::~Http2Session() = default;
 
@@ -187,9 +224,11 @@ Result<std::unique_ptr<Http2Session>> Http2Session::create(Http2Role role, Http2
   nghttp2_session_callbacks_set_on_header_callback(callbacks.table, take_header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks.table, take_data);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks.table, take_frame);
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks.table, note_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks.table, close_stream);
   nghttp2_session_callbacks_set_error_callback2(callbacks.table, note_problem);
   nghttp2_option_set_no_auto_window_update(options.table, 1);
+  nghttp2_option_set_peer_max_concurrent_streams(options.table, streams_before_settings);
   auto state = std::make_unique<State>(visitor, limits);
   const auto create =
       role == Http2Role::client ? nghttp2_session_client_new2 : nghttp2_session_server_new2;
@@ -214,6 +253,8 @@ Result<std::unique_ptr<Http2Session>> Http2Session::create(Http2Role role, Http2
 }
 
 Result<> Http2Session::feed(ByteView bytes) {
+  if (!state_->greeted && as_text(bytes).starts_with("HTTP/1."))
+    return fail(ErrorCode::malformed, "the server answers in HTTP/1 where HTTP/2 was agreed on");
   const ssize_t taken = nghttp2_session_mem_recv(
       state_->session, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (taken == static_cast<ssize_t>(bytes.size())) return {};
@@ -222,21 +263,26 @@ Result<> Http2Session::feed(ByteView bytes) {
               fmt::format("HTTP/2: {}", state_->problem.empty() ? what : state_->problem));
 }
 
-void Http2Session::drain(std::string& out) {
+void Http2Session::drain(std::string& out, std::size_t enough) {
   const std::uint8_t* bytes = nullptr;
-  for (ssize_t size = 0; (size = nghttp2_session_mem_send(state_->session, &bytes)) > 0;)
+  while (out.size() < enough) {
+    const ssize_t size = nghttp2_session_mem_send(state_->session, &bytes);
+    if (size <= 0) return;
     out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  }
 }
 
-Result<std::int32_t> Http2Session::open(std::span<const HttpField> fields) {
+Result<std::int32_t> Http2Session::open(std::span<const HttpField> fields, Http2Body body) {
   if (state_->going_away) return fail(ErrorCode::closed, "the server takes no more requests");
   const auto pairs = pairs_of(fields);
   const auto next = static_cast<std::int32_t>(nghttp2_session_get_next_stream_id(state_->session));
   if (next < 0) return fail(ErrorCode::exhausted, "HTTP/2: this connection has no more streams");
   State::Stream& stream = state_->streams[next];
+  stream.finished = body == Http2Body::none;
   const nghttp2_data_provider provider = provider_of(stream);
-  const std::int32_t id = nghttp2_submit_request(state_->session, nullptr, pairs.data(),
-                                                 pairs.size(), &provider, nullptr);
+  const std::int32_t id =
+      nghttp2_submit_request(state_->session, nullptr, pairs.data(), pairs.size(),
+                             body == Http2Body::none ? nullptr : &provider, nullptr);
   if (id >= 0) {
     ASSERT(id == next);
     return id;
@@ -294,6 +340,19 @@ bool Http2Session::greeted() const {
 
 bool Http2Session::going_away() const {
   return state_->going_away;
+}
+
+std::size_t Http2Session::streams_allowed() const {
+  return nghttp2_session_get_remote_settings(state_->session,
+                                             NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+std::optional<Http2Fault> Http2Session::fault() const {
+  return state_->fault;
+}
+
+const std::string& Http2Session::problem() const {
+  return state_->problem;
 }
 
 bool Http2Session::over() const {

@@ -15,6 +15,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,20 @@ enum class Http2Role : std::uint8_t { client, server };
 inline constexpr std::uint32_t http2_no_error = 0x0, http2_refused_stream = 0x7, http2_cancel = 0x8,
                                http2_enhance_your_calm = 0xb, http2_inadequate_security = 0xc;
 
+// "PROTOCOL_ERROR", as RFC 9113 names it; "unknown error code" for others.
+std::string_view http2_error_name(std::uint32_t error_code);
+
+// What ended a stream or a connection, where HTTP/2 has a word for it.
+struct Http2Fault {
+  enum class Of : std::uint8_t {
+    stream,      // It was reset.
+    connection,  // The peer broke the rules, and we told it so.
+    going_away,  // The peer said goodbye.
+  } of = Of::stream;
+  std::uint32_t error_code = http2_no_error;
+  friend bool operator==(const Http2Fault&, const Http2Fault&) = default;
+};
+
 // Hears of streams. Called within feed() and drain(); may call the session's other functions. What
 // is viewed is valid during the call.
 class Http2Visitor {
@@ -41,6 +56,10 @@ class Http2Visitor {
   virtual void data(std::int32_t stream, std::string_view bytes) = 0;
   // The peer has said all it has to say on this stream.
   virtual void ended(std::int32_t stream) = 0;
+  // Its head is larger than the limit: it is reset, and closed() follows.
+  virtual void head_too_large(std::int32_t /*stream*/) {}
+  // What was written is on its way to drain() or there already, and finished.
+  virtual void sent(std::int32_t /*stream*/) {}
   // The last of a stream. An error code of RFC 9113: 0 where both sides have ended.
   virtual void closed(std::int32_t stream, std::uint32_t error_code) = 0;
 };
@@ -52,6 +71,8 @@ struct Http2Limits {
   std::uint32_t streams_max = 1'000;                  // That the peer may open at once.
 };
 
+enum class Http2Body : std::uint8_t { none, follows };
+
 class Http2Session {
  public:
   // `visitor` must outlive it. Errors: exhausted.
@@ -59,15 +80,16 @@ class Http2Session {
                                                       const Http2Limits& limits);
   ~Http2Session();
 
-  // Takes what the peer sent. Errors: malformed: the connection is of no use any more.
+  // Takes what the peer sent. Errors: malformed: the connection is of no use any more. Where the
+  // peer broke the rules in a way that it is told of, there is no error, but fault(), then over().
   Result<> feed(ByteView bytes);
-  // Appends what is to be sent now.
-  void drain(std::string& out);
+  // Appends what is to be sent now: all of it, or some frames more than `enough` bytes.
+  void drain(std::string& out, std::size_t enough = std::string::npos);
 
   // A request's head, pseudo-fields (":method") first; it goes out with the next drain(), or when
   // the peer allows one more stream. Errors: exhausted (no more numbers), closed (the peer is
   // going away).
-  Result<std::int32_t> open(std::span<const HttpField> fields);
+  Result<std::int32_t> open(std::span<const HttpField> fields, Http2Body body = Http2Body::follows);
   // A response's head. Nothing where the stream is gone.
   void respond(std::int32_t stream, std::span<const HttpField> fields);
   // The body: taken at once, sent as the peer's window allows. Nothing where the stream is gone.
@@ -84,6 +106,12 @@ class Http2Session {
   bool greeted() const;
   // The peer takes no more requests: it said so.
   bool going_away() const;
+  // How many streams may be open at once, as the peer says; 100 until it has spoken.
+  std::size_t streams_allowed() const;
+  // Why it is over or going away; nullopt: no reason is known.
+  std::optional<Http2Fault> fault() const;
+  // What the library says was wrong with the peer's bytes; "" where it said nothing.
+  const std::string& problem() const;
   // Nothing more will be sent or wanted.
   bool over() const;
 

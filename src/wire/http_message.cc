@@ -38,6 +38,11 @@ bool HttpFields::has_token(std::string_view name, std::string_view token) const 
   return false;
 }
 
+std::string_view HttpMessage::version() const {
+  if (version_major_ == 2) return "HTTP/2.0";
+  return version_minor_ == 0 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
 void HttpMessage::clear() {
   body.clear();
   bytes_.clear();
@@ -47,7 +52,7 @@ void HttpMessage::clear() {
   method_ = target_ = reason_ = {};
   interim_count_ = 0;
   interim_status_ = status_ = 0;
-  version_minor_ = 1;
+  version_major_ = version_minor_ = 1;
   has_content_length_ = keep_alive_ = expects_continue_ = false;
   has_set_cookie_ = has_content_encoding_ = false;
 }

@@ -7,7 +7,7 @@
 //
 //   if (const auto type = message.fields().find("content-type")) ...
 //
-// Source: RFC 9110 (semantics), RFC 9112 (HTTP/1.1).
+// Source: RFC 9110 (semantics), RFC 9112 (HTTP/1.1), RFC 9113 (HTTP/2).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -81,6 +81,8 @@ class HttpMessage {
   std::string_view reason() const { return view(reason_); }  // May be empty.
 
   std::uint8_t version_minor() const { return version_minor_; }  // 1 for HTTP/1.1, 0 for HTTP/1.0.
+  // "HTTP/1.0", "HTTP/1.1" or "HTTP/2.0", a literal.
+  std::string_view version() const;
 
   HttpFields fields() const { return {bytes_.data(), places_.data(), trailers_from_}; }
   HttpFields trailers() const {
@@ -113,13 +115,14 @@ class HttpMessage {
  private:
   friend class Http1Parser;
   friend class Http1HeadReader;
+  friend class Http2ResponseReader;
 
   struct Range {
     std::uint32_t at = 0, size = 0;
   };
   std::string_view view(Range range) const { return {bytes_.data() + range.at, range.size}; }
 
-  std::string bytes_;  // The head as received, then the trailer section.
+  std::string bytes_;  // The head as received, then the trailer section; of HTTP/2 its texts.
   std::vector<HttpFields::Place> places_;
   std::size_t trailers_from_ = 0;
   std::uint64_t body_bytes_ = 0;
@@ -128,7 +131,7 @@ class HttpMessage {
   std::uint32_t interim_count_ = 0;
   std::uint16_t interim_status_ = 0;
   std::uint16_t status_ = 0;
-  std::uint8_t version_minor_ = 1;
+  std::uint8_t version_major_ = 1, version_minor_ = 1;
   bool has_content_length_ = false;
   bool keep_alive_ = false;
   bool expects_continue_ = false;
