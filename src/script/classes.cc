@@ -16,6 +16,7 @@ const ClassIds& class_ids() {
     JS_NewClassID(&drawn.web_socket);
     JS_NewClassID(&drawn.grpc_client);
     JS_NewClassID(&drawn.grpc_stream);
+    JS_NewClassID(&drawn.grpc_response);
     return drawn;
   }();
   return ids;

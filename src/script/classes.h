@@ -20,6 +20,7 @@ struct ClassIds {
   JSClassID web_socket = 0;
   JSClassID grpc_client = 0;
   JSClassID grpc_stream = 0;
+  JSClassID grpc_response = 0;
 };
 
 const ClassIds& class_ids();

@@ -134,6 +134,9 @@ void Engine::close() {
   JS_FreeValue(context_, std::exchange(awaited_, js_undefined));
   for (const auto& [name, module] : commonjs) JS_FreeValue(context_, module);
   commonjs.clear();
+  for (const auto& [kind, atoms] : member_names)
+    for (const JSAtom atom : atoms) JS_FreeAtom(context_, atom);
+  member_names.clear();
   JS_FreeContext(context_);
   JS_FreeRuntime(runtime_);
   runtime_ = nullptr;

@@ -96,6 +96,8 @@ class Engine {
   JSValue handed_over = js_undefined;       // The namespace of a module that was just imported.
   std::map<std::string, JSValue> commonjs;  // By name: the `module` of each that has begun to run.
   EventLoop events{*this};
+  // By kind of object: its members' names (lazy_object.h).
+  std::vector<std::pair<std::string_view, std::vector<JSAtom>>> member_names;
   // Parts of the library that were used (library.h).
   std::vector<std::pair<std::string, JSValue>> libraries;
   // Rejected promises that nobody has handled, with their reasons as text.

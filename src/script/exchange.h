@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "script/engine.h"
+#include "script/lazy_object.h"
 #include "script/script_body.h"
 
 namespace brunt {
 
-struct ScriptExchange {
+struct ScriptExchange : LazyObject {
   std::string method;
   std::string url_text;
   std::uint32_t group = 0;  // ScriptBody's, where it was asked for.

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "proto/grpc_services.h"
+#include "script/lazy_object.h"
 #include "script/script_bytes.h"
 #include "script/tag_text.h"
 
@@ -95,6 +98,22 @@ bool is_grpc_ready(JSContext* context, const ScriptGrpcClient& client) {
   return !in_init && client.channel != nullptr;
 }
 
+namespace {
+
+// False: an exception is pending.
+bool read_grpc_parameters(JSContext* context, JSValueConst params, ScriptGrpcCall& call,
+                          std::string& own_name) {
+  if (is_nothing(params)) return true;
+  if (!append_tags(context, property(context, params, "tags").get(), call.tags, &own_name) ||
+      !read_grpc_metadata_of(context, property(context, params, "metadata").get(), call.metadata) ||
+      !read_grpc_timeout(context, params, call.timeout))
+    return false;
+  call.discards = JS_ToBool(context, property(context, params, "discardResponseMessage").get()) > 0;
+  return true;
+}
+
+}  // namespace
+
 bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueConst path,
                     JSValueConst params, ScriptGrpcCall& call) {
   const Engine& engine = Engine::of(context);
@@ -113,11 +132,7 @@ bool read_grpc_call(JSContext* context, const ScriptGrpcClient& client, JSValueC
   call.group = engine.group;
   call.tags = engine.tag_text();
   std::string own_name;
-  if (!append_tags(context, property(context, params, "tags").get(), call.tags, &own_name) ||
-      !read_grpc_metadata_of(context, property(context, params, "metadata").get(), call.metadata))
-    return false;
-  if (!read_grpc_timeout(context, params, call.timeout)) return false;
-  call.discards = JS_ToBool(context, property(context, params, "discardResponseMessage").get()) > 0;
+  if (!read_grpc_parameters(context, params, call, own_name)) return false;
   const std::string_view whole = name.view();
   const std::size_t slash = whole.rfind('/');
   append_tag(call.tags, "url", client.address + std::string(whole));
@@ -175,28 +190,63 @@ JSValue grpc_metadata_object(JSContext* context, const GrpcMetadata& metadata) {
   return object;
 }
 
-JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call,
-                             const GrpcReply& reply) {
-  JSValue message = js_null;
+namespace {
+
+struct ScriptGrpcReply : LazyObject {
+  GrpcReply reply;
+  std::string json;  // Of the message; "": it is not shown.
+  const ProtoSchema* schema = nullptr;
+};
+
+struct Member {
+  enum : std::size_t { status, message, headers, trailers, error };
+};
+constexpr std::array<const char*, 5> member_names = {"status", "message", "headers", "trailers",
+                                                     "error"};
+
+JSValue make_member(JSContext* context, LazyObject& held, std::size_t member) {
+  const auto& answer = static_cast<const ScriptGrpcReply&>(held);
+  switch (member) {
+    case Member::status:
+      return JS_NewInt32(context, static_cast<int>(answer.reply.status.code));
+    case Member::message:
+      return answer.json.empty()
+                 ? js_null
+                 : JS_ParseJSON(context, answer.json.c_str(), answer.json.size(), "<message>");
+    case Member::headers:
+      return grpc_metadata_object(context, answer.reply.headers);
+    case Member::trailers:
+      return grpc_metadata_object(context, answer.reply.trailers);
+    default:
+      return grpc_error_object(context, answer.reply.status, *answer.schema);
+  }
+}
+
+void free_reply(JSRuntime*, LazyObject* held) {
+  const std::unique_ptr<ScriptGrpcReply> reply(static_cast<ScriptGrpcReply*>(held));
+}
+
+constexpr LazyKind reply_kind = {.name = "GrpcResponse",
+                                 .class_id = &ClassIds::grpc_response,
+                                 .members = member_names,
+                                 .kept_from = Member::message,
+                                 .make = make_member,
+                                 .let_go = free_reply};
+
+}  // namespace
+
+JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call, GrpcReply reply) {
+  auto held = std::make_unique<ScriptGrpcReply>();
+  held->schema = call.found.schema;
+  held->reply = std::move(reply);
   if (!call.discards) {
-    std::string json;
-    if (const auto printed =
-            call.found.schema->append_json(*call.found.method->response, reply.message, json);
-        !printed)
+    const auto printed =
+        held->schema->append_json(*call.found.method->response, held->reply.message, held->json);
+    if (!printed)
       return throw_error(context,
                          "unable to convert response object to JSON: " + printed.error().text);
-    message = JS_ParseJSON(context, json.c_str(), json.size(), "<message>");
-    if (JS_IsException(message)) return message;
   }
-  const JSValue response = JS_NewObject(context);
-  set_property(context, response, "status",
-               JS_NewInt32(context, static_cast<int>(reply.status.code)));
-  set_property(context, response, "message", message);
-  set_property(context, response, "headers", grpc_metadata_object(context, reply.headers));
-  set_property(context, response, "trailers", grpc_metadata_object(context, reply.trailers));
-  set_property(context, response, "error",
-               grpc_error_object(context, reply.status, *call.found.schema));
-  return response;
+  return lazy_object<reply_kind>(context, held.release());
 }
 
 }  // namespace brunt

@@ -71,8 +71,8 @@ void count_grpc(Engine& engine, const ScriptGrpcCall& call, MetricId metric);
 
 // What a script sees of a status: null where it is OK. `more` may know types of its details.
 JSValue grpc_error_object(JSContext* context, const GrpcStatus& status, const ProtoSchema& more);
-JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call,
-                             const GrpcReply& reply);
+// Of a unary call.
+JSValue grpc_response_object(JSContext* context, const ScriptGrpcCall& call, GrpcReply reply);
 JSValue grpc_metadata_object(JSContext* context, const GrpcMetadata& metadata);
 
 // Of the stream's natives.

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/text.h"
-#include "script/classes.h"
 #include "script/exchange.h"
 #include "script/json_words.h"
 #include "script/library.h"
@@ -16,7 +15,7 @@ namespace brunt {
 namespace {
 
 struct Member {
-  enum : int {
+  enum : std::size_t {
     status,
     status_text,
     url,
@@ -27,7 +26,7 @@ struct Member {
     error_code,
     tls_version,
     tls_cipher_suite,
-    // From here on they are made once, then kept as the object's own.
+    // From here on they are kept once they are made.
     body,
     headers,
     cookies,
@@ -42,8 +41,9 @@ constexpr std::array<const char*, 16> member_names = {
     "tls_version", "tls_cipher_suite", "body",    "headers",
     "cookies",     "timings",          "request", "ocsp"};
 
-ScriptExchange* exchange_of(JSContext* context, JSValueConst object) {
-  return static_cast<ScriptExchange*>(JS_GetOpaque2(context, object, class_ids().response));
+const ScriptExchange* exchange_of(JSContext* context, JSValueConst object) {
+  return static_cast<ScriptExchange*>(
+      static_cast<LazyObject*>(JS_GetOpaque2(context, object, class_ids().response)));
 }
 
 // Makes the list if it is the first of that name. Takes the value.
@@ -175,7 +175,7 @@ std::string tls_name(std::string_view version) {
                                      : std::string(version);
 }
 
-JSValue simple_member(JSContext* context, const ScriptExchange& exchange, int member) {
+JSValue simple_member(JSContext* context, const ScriptExchange& exchange, std::size_t member) {
   const HttpReply& reply = exchange.reply;
   switch (member) {
     case Member::status:
@@ -216,33 +216,24 @@ JSValue ocsp_of(JSContext* context) {
   return object;
 }
 
-JSValue get_member(JSContext* context, JSValueConst self, int member) {
-  const ScriptExchange* exchange = exchange_of(context, self);
-  if (exchange == nullptr) return js_exception;
-  if (member < Member::body) return simple_member(context, *exchange, member);
-  const JSValue made = member == Member::body      ? body_of(context, *exchange)
-                       : member == Member::headers ? js_headers(context, exchange->reply.fields())
-                       : member == Member::cookies ? cookies_of(context, *exchange)
-                       : member == Member::timings ? timings_of(context, exchange->reply.timings)
-                       : member == Member::ocsp    ? ocsp_of(context)
-                                                   : request_of(context, *exchange);
-  set_property(context, self, member_names[static_cast<std::size_t>(member)],
-               JS_DupValue(context, made));
-  return made;
-}
-
-// A script may put something else in its place, as with any object.
-JSValue set_member(JSContext* context, JSValueConst self, JSValueConst value, int member) {
-  set_property(context, self, member_names[static_cast<std::size_t>(member)],
-               JS_DupValue(context, value));
-  return js_undefined;
-}
-
-JSValue to_json(JSContext* context, JSValueConst self, int, JSValueConst*) {
-  const JSValue object = JS_NewObject(context);
-  for (const char* name : member_names)
-    set_property(context, object, name, property(context, self, name).release());
-  return object;
+JSValue make_member(JSContext* context, LazyObject& held, std::size_t member) {
+  const auto& exchange = static_cast<const ScriptExchange&>(held);
+  switch (member) {
+    case Member::body:
+      return body_of(context, exchange);
+    case Member::headers:
+      return js_headers(context, exchange.reply.fields());
+    case Member::cookies:
+      return cookies_of(context, exchange);
+    case Member::timings:
+      return timings_of(context, exchange.reply.timings);
+    case Member::request:
+      return request_of(context, exchange);
+    case Member::ocsp:
+      return ocsp_of(context);
+    default:
+      return simple_member(context, exchange, member);
+  }
 }
 
 JSValue json(JSContext* context, JSValueConst self, int count, JSValueConst* arguments) {
@@ -282,41 +273,29 @@ JSValue call_html(JSContext* context, JSValueConst self, int count, JSValueConst
   return made;
 }
 
-void let_go(JSRuntime* runtime, JSValue object) {
-  auto* exchange = static_cast<ScriptExchange*>(JS_GetOpaque(object, class_ids().response));
+// The body was its maker and is its home.
+void give_back(JSRuntime* runtime, LazyObject* held) {
   auto& engine = *static_cast<Engine*>(JS_GetRuntimeOpaque(runtime));
-  // The body was its maker and is its home.
-  if (exchange != nullptr)
-    engine.body->exchanges().give_back(std::unique_ptr<ScriptExchange>(exchange));
+  engine.body->exchanges().give_back(
+      std::unique_ptr<ScriptExchange>(static_cast<ScriptExchange*>(held)));
 }
 
-void add_response_class(JSContext* context) {
-  JSRuntime* runtime = JS_GetRuntime(context);
-  const JSClassDef definition{.class_name = "Response", .finalizer = let_go};
-  JS_NewClass(runtime, class_ids().response, &definition);
-  const JSValue prototype = JS_NewObject(context);
-  for (std::size_t i = 0; i < member_names.size(); ++i) {
-    JSCFunctionType get{}, set{};
-    get.getter_magic = get_member;
-    set.setter_magic = set_member;
-    const JSAtom name = JS_NewAtom(context, member_names[i]);
-    const int magic = static_cast<int>(i);
-    JS_DefinePropertyGetSet(
-        context, prototype, name,
-        JS_NewCFunction2(context, get.generic, member_names[i], 0, JS_CFUNC_getter_magic, magic),
-        JS_NewCFunction2(context, set.generic, member_names[i], 1, JS_CFUNC_setter_magic, magic),
-        JS_PROP_CONFIGURABLE);
-    JS_FreeAtom(context, name);
-  }
+void add_methods(JSContext* context, JSValueConst prototype) {
   set_property(context, prototype, "json", JS_NewCFunction(context, json, "json", 1));
-  set_property(context, prototype, "toJSON", JS_NewCFunction(context, to_json, "toJSON", 0));
   int which = 0;
   for (const char* name : html_methods)
     set_property(
         context, prototype, name,
         JS_NewCFunctionMagic(context, call_html, name, 1, JS_CFUNC_generic_magic, which++));
-  JS_SetClassProto(context, class_ids().response, prototype);
 }
+
+constexpr LazyKind response_kind = {.name = "Response",
+                                    .class_id = &ClassIds::response,
+                                    .members = member_names,
+                                    .kept_from = Member::body,
+                                    .make = make_member,
+                                    .let_go = give_back,
+                                    .add_methods = add_methods};
 
 }  // namespace
 
@@ -379,16 +358,7 @@ JSValue make_response(JSContext* context, std::unique_ptr<ScriptExchange> exchan
     home.warn("Request Failed: " +
               (failure.cause == ErrorCode::denied ? failure.detail : told_text(*exchange)));
   }
-  // Many users import k6/http and never ask for anything.
-  if (JS_IsRegisteredClass(JS_GetRuntime(context), class_ids().response) == 0)
-    add_response_class(context);
-  const JSValue object = JS_NewObjectClass(context, static_cast<int>(class_ids().response));
-  if (JS_IsException(object)) {
-    home.exchanges().give_back(std::move(exchange));
-    return object;
-  }
-  JS_SetOpaque(object, exchange.release());
-  return object;
+  return lazy_object<response_kind>(context, exchange.release());
 }
 
 }  // namespace brunt

@@ -10,6 +10,7 @@ namespace brunt {
 const JSValue js_undefined = JS_UNDEFINED;
 const JSValue js_null = JS_NULL;
 const JSValue js_exception = JS_EXCEPTION;
+const JSValue js_uninitialized = JS_UNINITIALIZED;
 
 namespace {
 

@@ -28,7 +28,7 @@
 namespace brunt {
 
 // Constants whose macros are C.
-extern const JSValue js_undefined, js_null, js_exception;
+extern const JSValue js_undefined, js_null, js_exception, js_uninitialized;
 inline JSValue js_bool(bool value) {
   return JS_NewBool(nullptr, value);
 }

@@ -285,7 +285,7 @@ JSValue js_invoke(JSContext* context, JSValueConst, int, JSValueConst* arguments
   Unary unary;
   if (!read_unary(context, arguments, unary)) return js_exception;
   if (!unary.run(*engine.fiber, engine)) return throw_error(context, "the run ends");
-  return grpc_response_object(context, unary.call, unary.reply);
+  return grpc_response_object(context, unary.call, std::move(unary.reply));
 }
 
 JSValue js_async_invoke(JSContext* context, JSValueConst, int, JSValueConst* arguments) {
@@ -301,7 +301,8 @@ JSValue js_async_invoke(JSContext* context, JSValueConst, int, JSValueConst* arg
         (void)unary->run(fiber, engine);
         return
             [promise = std::move(promise), unary = std::move(unary)](JSContext* running) mutable {
-              return promise.resolve(grpc_response_object(running, unary->call, unary->reply));
+              return promise.resolve(
+                  grpc_response_object(running, unary->call, std::move(unary->reply)));
             };
       });
   return started ? shown.release() : throw_error(context, started.error().text);

@@ -63,9 +63,11 @@ TEST_CASE("a script calls a method of its proto file, and its figures have k6's 
       "    r.message.inner === null && r.message.list.length === 0,"
       "  headers: (r) => r.headers['content-type'][0] === 'application/grpc' });"
       "group('g', () => client.invoke('/echo.v1.Echo/Once', {}, { tags: { name: 'mine' } }));"
+      "check(r, { listed: (r) => Object.keys(r).join() === 'status,message,headers,trailers,error',"
+      "  written: (r) => JSON.stringify(r).startsWith('{\"status\":0,\"message\":{\"text\"') });"
       "client.close();");
   CHECK(world.told.empty());
-  CHECK(world.sum("checks") == 6);
+  CHECK(world.sum("checks") == 8);
   CHECK(world.count("grpc_req_duration", {{"method", "Once"},
                                           {"service", "echo.v1.Echo"},
                                           {"name", "/echo.v1.Echo/Once"},

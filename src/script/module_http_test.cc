@@ -44,6 +44,33 @@ TEST_CASE("what is no response callback is refused") {
   CHECK(world.sum("checks") == 4);
 }
 
+TEST_CASE("the members of a response are listed, kept, replaced and deleted as any object's") {
+  ScriptWorld world;
+  world.answers = {{"/", reply("text")}};
+  world.play(
+      "import http from 'k6/http';"
+      "export default function () {"
+      "  const r = http.get('http://localhost/'), names = Object.keys(r);"
+      "  console.log(names.length, names.slice(0, 2).join(), names.includes('json'));"
+      "  const inside = []; for (const name in r) inside.push(name);"
+      "  console.log(names.every((n) => inside.includes(n)), inside.includes('json'));"
+      "  console.log({ ...r }.status, Object.assign({}, r).status_text, 'body' in r, 'x' in r);"
+      "  console.log(r.headers === r.headers, Object.hasOwn(r, 'timings'), JSON.parse("
+      "    JSON.stringify(r)).status);"
+      "  r.status = 7; r.mine = 8; delete r.body; r.headers.Self = r;"
+      "  console.log(r.status, r.mine, r.body, 'body' in r, r.headers.Self === r);"
+      "  console.log(Object.keys(r).length, Object.keys(r).includes('body'));"
+      "  Object.defineProperty(r, 'url', { get: () => 'got' });"
+      "  console.log(r.url, Object.keys(r).includes('url'));"
+      "}");
+  CHECK(world.told.empty());
+  CHECK(world.said == std::vector<std::string>{
+                          "console.log: 16 status,status_text false", "console.log: true true",
+                          "console.log: 200 200 OK true false", "console.log: true true 200",
+                          "console.log: 7 8 undefined false true", "console.log: 16 false",
+                          "console.log: got false"});
+}
+
 TEST_CASE("a jar of one's own is used and filled beside that of the user") {
   ScriptWorld world;
   world.answers = {{"/in", reply("", "Set-Cookie: s=1\r\n")}, {"/", reply("")}};

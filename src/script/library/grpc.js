@@ -15,7 +15,9 @@
   const messageOf = (request) => {
     if (request === undefined || request === null) throw new Error('request cannot be nil');
     try {
-      return JSON.stringify(request, finite);
+      const text = JSON.stringify(request);
+      // What is not finite was written as null.
+      return text.includes('null') ? JSON.stringify(request, finite) : text;
     } catch (error) {
       throw new Error(/circular/.test(error.message) ? 'cyclic reference to an object found' : error.message);
     }
@@ -75,11 +77,11 @@
   };
   const listOf = (value) => (value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]);
 
-  const callOf = (handle, method, request, params) => {
+  const pathOfCall = (handle, method, params) => {
     native.ready(handle);
     const path = pathOf(method);
-    const checked = within("invalid GRPC's client.invoke() parameters", () => check(params, callChecks, 'param'));
-    return [handle, path, messageOf(request), checked];
+    if (params !== undefined) within("invalid GRPC's client.invoke() parameters", () => check(params, callChecks, 'param'));
+    return path;
   };
 
   class Client {
@@ -90,8 +92,12 @@
       const checked = within('invalid grpc.connect() parameters', () => check(params, connectChecks, 'connect param'));
       return native.connect(this.#handle, String(address), { ...checked, cacerts: listOf(checked.tls?.cacerts).join('\n') });
     }
-    invoke(method, request, params) { return native.invoke(...callOf(this.#handle, method, request, params)); }
-    async asyncInvoke(method, request, params) { return native.asyncInvoke(...callOf(this.#handle, method, request, params)); }
+    invoke(method, request, params) {
+      return native.invoke(this.#handle, pathOfCall(this.#handle, method, params), messageOf(request), params);
+    }
+    async asyncInvoke(method, request, params) {
+      return native.asyncInvoke(this.#handle, pathOfCall(this.#handle, method, params), messageOf(request), params);
+    }
     healthCheck(service) { return native.healthCheck(this.#handle, String(service ?? '')); }
     close() { native.close(this.#handle); }
     static handleOf(client) {
