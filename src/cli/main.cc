@@ -1,5 +1,6 @@
 // brunt: how does your service bear the brunt?
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -32,13 +33,36 @@ std::filesystem::path own_path() {
   return error ? std::filesystem::path("brunt") : path;
 }
 
+// As k6 takes them: before the verb too. Our verbs know them behind it.
+std::vector<std::string> with_verb_first(std::vector<std::string> words) {
+  constexpr std::string_view flags[] = {"-q",        "--quiet",    "-v",
+                                        "--verbose", "--no-color", "--profiling-enabled"};
+  constexpr std::string_view with_value[] = {
+      "-a", "--address", "-c", "--config", "--log-output", "--log-format", "--secret-source"};
+  auto verb = words.begin();
+  while (verb != words.end()) {
+    const std::string_view word = *verb;
+    const std::string_view name = word.substr(0, word.find('='));
+    const bool has_value = std::ranges::find(with_value, name) != std::end(with_value);
+    if (!has_value && std::ranges::find(flags, word) == std::end(flags)) break;
+    if (has_value && name == word && ++verb == words.end()) break;
+    ++verb;
+  }
+  if (verb != words.end()) std::rotate(words.begin(), verb, verb + 1);
+  return words;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"brunt: finds out, and proves, how a networked service behaves under load.",
                "brunt"};
   app.set_version_flag("--version", "brunt " BRUNT_VERSION);
   app.footer(examples);
   app.require_subcommand(1);
-  brunt::CommandLine line{.program = own_path(), .arguments = {argv + 1, argv + argc}};
+  app.add_subcommand("version", "Which brunt this is")->callback([] {
+    throw CLI::CallForVersion("brunt " BRUNT_VERSION, 0);
+  });
+  brunt::CommandLine line{.program = own_path(),
+                          .arguments = with_verb_first({argv + 1, argv + argc})};
   brunt::add_run(app, line);
   brunt::add_check(app, line);
   brunt::add_inspect(app, line);
@@ -51,7 +75,8 @@ int run(int argc, char** argv) {
   brunt::add_tool(app, line);
   brunt::add_generator(app, line);
   try {
-    app.parse(argc, argv);
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(line.arguments.rbegin(), line.arguments.rend()));
   } catch (const CLI::ParseError& error) {
     const bool asked_for = error.get_exit_code() == 0;
     return app.exit(error) == 0 || asked_for ? 0 : 104;

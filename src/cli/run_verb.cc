@@ -284,6 +284,7 @@ OneRun run_once(const Plan& plan, const RunFlags& flags, const CommandLine& line
     if (!outcome) {
       const RunFailure& failure = outcome.error();
       complain(failure.error.text);
+      if (failure.script_texts) show_script_texts(*failure.script_texts);
       if (failure.code) return code_of(*failure.code);
       return !scripts_of(plan).empty() ? exit_code_of_script(failure.error)
                                        : exit_code_of(failure.error);

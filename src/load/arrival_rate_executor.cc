@@ -64,7 +64,7 @@ Result<> ArrivalRateExecutor::prepare(Fiber& self) {
     group_.join(self);
     return fail(ErrorCode::cancelled, "cancelled while VUs were prepared");
   }
-  return runner_.outcome();
+  return runner_.preparation();
 }
 
 // False: there is no fiber to be had any more.
@@ -203,9 +203,9 @@ void ArrivalRateExecutor::grow() {
     return;
   }
   const bool queues = options_.when_busy == WhenBusy::queue;
-  runner_.warn_once(warned_of_vus_, "all " + std::to_string(vus_max_) +
-                                        " VUs are busy and maxVUs is reached; iterations that are "
-                                        "due are " +
+  runner_.warn_once(warned_of_vus_, "Insufficient VUs, reached " + std::to_string(vus_max_) +
+                                        " active VUs and cannot initialize more (maxVUs): "
+                                        "iterations that are due are " +
                                         (queues ? "started late" : "dropped"));
 }
 

@@ -167,7 +167,7 @@ TEST_CASE("drop, an arrival that finds every VU busy is counted and never run") 
   CHECK(simulation.observer.dropped == 66);
   CHECK(simulation.observer.slip_max == 0s);
   REQUIRE(simulation.observer.warnings.size() == 1);
-  CHECK(simulation.observer.warnings[0].find("all 1 VUs are busy") != std::string::npos);
+  CHECK(simulation.observer.warnings[0].find("reached 1 active VUs") != std::string::npos);
   check_sums(simulation.counts);
 }
 

@@ -82,7 +82,7 @@ Result<> ClosedExecutor::prepare(Fiber& self) {
     group_.join(self);
     return fail(ErrorCode::cancelled, "cancelled while VUs were prepared");
   }
-  return runner_.outcome();
+  return runner_.preparation();
 }
 
 void ClosedExecutor::spawn(Member& member) {

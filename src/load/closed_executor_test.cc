@@ -264,6 +264,17 @@ TEST_CASE("a VU that cannot start is left out, and the others go on") {
   CHECK(simulation.observer.warnings[0].find("login refused") != std::string::npos);
 }
 
+TEST_CASE("of VUs that are prepared before the start all are wanted") {
+  Simulation simulation;
+  FakeBody body(100ms);
+  body.starts_to_fail = 1;
+  auto options = constant_vus(10, 1s);
+  options.preparation = VuPreparation::before_the_scenario;
+  simulation.run(options, body);
+  REQUIRE(!simulation.result);
+  CHECK(simulation.result.error().text == "default: login refused");
+}
+
 TEST_CASE("when no VU can start the scenario ends with the reason") {
   Simulation simulation;
   FakeBody body(100ms);

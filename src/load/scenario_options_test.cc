@@ -58,11 +58,19 @@ TEST_CASE("what cannot run is refused, and the text says which field and why") {
       {Kind::constant_vus, [](auto& o) { o.graceful_stop = -1s; }, "gracefulStop:"},
       {Kind::constant_vus, [](auto& o) { o.duration = 24h * 366; }, "duration: must be at most"},
       {Kind::ramping_vus, [](auto& o) { o.stages.clear(); }, "needs at least one stage"},
-      {Kind::ramping_vus, [](auto& o) { o.stages = {{0s, 5}}; }, "together last 0s"},
+      {Kind::ramping_vus,
+       [](auto& o) {
+         o.stages = {{0s, 5}};
+       },
+       "together last 0s"},
       {Kind::ramping_vus, [](auto& o) { o.stages[1].target = 1.5; }, "stages[1].target: must be a"},
       {Kind::ramping_vus, [](auto& o) { o.stages[0].target = -1; }, "stages[0].target: must be 0"},
       {Kind::ramping_vus, [](auto& o) { o.stages[0].duration = -1s; }, "stages[0].duration:"},
-      {Kind::ramping_vus, [](auto& o) { o.start_vus = 0, o.stages = {{1s, 0}}; }, "startVUs or"},
+      {Kind::ramping_vus,
+       [](auto& o) {
+         o.start_vus = 0, o.stages = {{1s, 0}};
+       },
+       "startVUs or"},
       {Kind::per_vu_iterations, [](auto& o) { o.iterations = 0; }, "iterations: must be at least"},
       {Kind::per_vu_iterations, [](auto& o) { o.vus = 0; }, "vus: must be"},
       {Kind::per_vu_iterations, [](auto& o) { o.ramp_up = o.max_duration; },
@@ -95,7 +103,11 @@ TEST_CASE("what cannot run is refused, and the text says which field and why") {
        "preAllocatedVUs: must be at least 1"},
       {Kind::constant_arrival_rate, [](auto& o) { o.duration.reset(); }, "duration:"},
       {Kind::ramping_arrival_rate, [](auto& o) { o.stages.clear(); }, "needs at least one stage"},
-      {Kind::ramping_arrival_rate, [](auto& o) { o.stages = {{1s, 0}}; }, "startRate or one of"},
+      {Kind::ramping_arrival_rate,
+       [](auto& o) {
+         o.stages = {{1s, 0}};
+       },
+       "startRate or one of"},
       {Kind::ramping_arrival_rate, [](auto& o) { o.start_rate = -1; }, "startRate: must be 0"},
   };
   for (const auto& [kind, change, expected] : rows) {

@@ -10,6 +10,7 @@ VuRunner::VuRunner(const ScenarioOptions& options, const ExecutorContext& contex
       observer_(context.observer),
       scenario_(context.scenario),
       open_(is_open(options.executor)),
+      needs_all_(options.preparation == VuPreparation::before_the_scenario),
       iteration_min_(options.min_iteration_duration),
       // Virtual time does not pass while a fiber computes: without this an iteration that never
       // waits would be repeated for ever at one instant.
@@ -93,6 +94,11 @@ void VuRunner::warn_once(bool& warned, std::string_view text) {
 Result<> VuRunner::outcome() const {
   if (vus_started_ == 0 && first_error_) return std::unexpected(*first_error_);
   return {};
+}
+
+Result<> VuRunner::preparation() const {
+  if (needs_all_ && first_error_) return std::unexpected(*first_error_);
+  return outcome();
 }
 
 bool park_until(Fiber& self, Instant deadline, const char* why) {

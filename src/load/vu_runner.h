@@ -41,6 +41,8 @@ class VuRunner {
 
   // The first error of all, if no VU has ever started.
   Result<> outcome() const;
+  // After preparation: of scripts, whose VUs are all wanted, the first error of any.
+  Result<> preparation() const;
   std::uint64_t vus_started() const { return vus_started_; }
 
   LoadCounts counts;
@@ -53,6 +55,7 @@ class VuRunner {
   LoadObserver& observer_;
   std::size_t scenario_;
   bool open_;
+  bool needs_all_;
   Duration iteration_min_;
   Duration shortest_rest_;
   std::uint64_t vus_started_ = 0;

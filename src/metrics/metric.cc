@@ -138,10 +138,12 @@ Result<> check_metric_name(std::string_view name) {
       name.size() >= 2 && name.size() <= 129 && is_letter(name.front()) &&
       std::ranges::all_of(name, [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
   if (fits) return {};
-  return fail(ErrorCode::invalid,
-              fmt::format("\"{}\" is not a metric's name: a letter or _, then letters, digits and "
-                          "_, 2 to 129 characters",
-                          name.substr(0, 140)));
+  return fail(
+      ErrorCode::invalid,
+      fmt::format("invalid metric name: '{}'. Metric names must only include up to 128 ASCII "
+                  "letters, numbers, or underscores and start with a letter or an "
+                  "underscore",
+                  name.substr(0, 140)));
 }
 
 MetricRegistry::MetricRegistry() : metrics_(builtin()) {

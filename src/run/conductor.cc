@@ -62,6 +62,7 @@ class Conductor {
   Result<ConductedRun> conduct(Fiber& self, Signals* signals);
   // Where a run did not begin for a reason that its error's code does not tell.
   std::optional<ExitCode> code_of_failure() const { return code_of_failure_; }
+  std::optional<ScriptTexts> take_texts_of_failure() { return std::move(texts_of_failure_); }
 
  private:
   static std::vector<Threshold> thresholds_of(const Plan& plan, const RunOptions& options) {
@@ -88,6 +89,7 @@ class Conductor {
   void watch_signals(Fiber& self, Signals& signals);
   void stop(StopKind kind);
   ConductedRun finish(Fiber& self);
+  void summarize_failure(Fiber& self, const Error& error);
   void finish_streams(RunRecord& record);
 
   const Plan& plan_;
@@ -118,6 +120,7 @@ class Conductor {
   std::string casualty_, failure_;
   ExitCode failure_code_ = ExitCode::other;
   std::optional<ExitCode> code_of_failure_;
+  std::optional<ScriptTexts> texts_of_failure_;
   ScriptJudgement judgement_ = ScriptJudgement::none;  // The script's own.
   std::string reason_;
   SubjectBook subjects_;
@@ -216,6 +219,7 @@ Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   watchers.cancel();
   (void)watchers.join(self);
   if (!done && !started_) {
+    summarize_failure(self, done.error());
     return std::unexpected(std::move(done).error());
   }
   if (!done) failure_ = done.error().text;
@@ -270,7 +274,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
     auto done = stages_->set_up(self, setup_->script_data);
     hear(stages_->judgement(), stages_->reason());
     if (judgement_ == ScriptJudgement::aborted)
-      return fail(ErrorCode::aborted, "setup(): the script called test.abort(): " + reason_);
+      return fail(ErrorCode::aborted, "setup(): test aborted: " + reason_);
     TRY(std::move(done));
   }
   control_.enter(RunPhase::init_vus);
@@ -343,7 +347,7 @@ void Conductor::hear(ScriptJudgement judgement, const std::string& reason) {
   judgement_ = judgement;
   reason_ = reason.empty() ? "no reason given" : reason;
   if (judgement != ScriptJudgement::aborted) return;
-  observer_.phase("stopping: the script called test.abort(): " + reason_);
+  observer_.warning("test aborted: " + reason_);
   stop(StopKind::now);
 }
 
@@ -470,6 +474,13 @@ ConductedRun Conductor::finish(Fiber& self) {
   return outcome;
 }
 
+// As in k6, handleSummary() has its say also where setup() or a VU's init code ended the run.
+void Conductor::summarize_failure(Fiber& self, const Error& error) {
+  if (!stages_ || error.code == ErrorCode::cancelled) return;
+  record_.run.ended = loop_.wall();
+  texts_of_failure_ = stages_->summarize(self, record_, options_.summary);
+}
+
 }  // namespace
 
 std::expected<ConductedRun, RunFailure> conduct(Fiber& self, const Plan& plan,
@@ -478,7 +489,10 @@ std::expected<ConductedRun, RunFailure> conduct(Fiber& self, const Plan& plan,
   // Long-lived and large: not on a fiber's stack.
   const auto conductor = std::make_unique<Conductor>(plan, options, observer, self.loop());
   auto done = conductor->conduct(self, signals);
-  if (!done) return std::unexpected(RunFailure{done.error(), conductor->code_of_failure()});
+  if (!done)
+    return std::unexpected(RunFailure{.error = done.error(),
+                                      .code = conductor->code_of_failure(),
+                                      .script_texts = conductor->take_texts_of_failure()});
   return std::move(*done);
 }
 

@@ -31,6 +31,7 @@ struct ConductedRun {
 struct RunFailure {
   Error error;
   std::optional<ExitCode> code;  // Where the error's own code does not tell it.
+  std::optional<ScriptTexts> script_texts;  // As of a run.
 };
 
 // Parks until the run is over. `signals` may be nullptr. REQUIRES: called on the main thread's

@@ -6,6 +6,18 @@
 #include "judge/verdict.h"
 
 namespace brunt {
+namespace {
+
+bool finished_nothing(const std::vector<ScenarioInfo>& scenarios) {
+  std::uint64_t completed = 0, interrupted = 0;
+  for (const ScenarioInfo& scenario : scenarios) {
+    completed += scenario.iterations_completed;
+    interrupted += scenario.iterations_interrupted;
+  }
+  return completed == 0 && interrupted > 0;
+}
+
+}  // namespace
 
 void add_verdict(RunRecord& record, const VerdictInput& input) {
   RunEnding ending;
@@ -27,7 +39,7 @@ void add_verdict(RunRecord& record, const VerdictInput& input) {
   } else if (input.judgement == ScriptJudgement::aborted) {
     record.run.status = RunStatus::aborted;
     ending = {.code = ExitCode::script_aborted,
-              .reason = "the script called test.abort(): " + input.reason};
+              .reason = "test aborted: " + input.reason};
   } else if (!input.failure.empty()) {
     record.run.status = RunStatus::aborted;
     ending = {.code = input.failure_code, .reason = input.failure};
@@ -50,6 +62,8 @@ void add_verdict(RunRecord& record, const VerdictInput& input) {
                                  .measured_text = expectation.measured_text,
                                  .aborted_run = aborted_run});
   }
+  if (finished_nothing(record.scenarios))
+    record.notes.emplace_back("no iteration fully finished: consider a longer duration");
   for (std::string& note : verdict.notes) record.notes.push_back(std::move(note));
 }
 

@@ -20,6 +20,18 @@ const MetricRegistry& registry() {
 
 }  // namespace
 
+TEST_CASE("a run of which no iteration came to its end says so") {
+  RunRecord record;
+  record.scenarios.push_back({.name = "short", .iterations_interrupted = 3});
+  add_verdict(record, {.thresholds = {}, .generator = {}});
+  REQUIRE(record.notes.size() == 1);
+  CHECK(record.notes[0] == "no iteration fully finished: consider a longer duration");
+  record = {};
+  record.scenarios.push_back({.name = "idle"});
+  add_verdict(record, {.thresholds = {}, .generator = {}});
+  CHECK(record.notes.empty());
+}
+
 TEST_CASE("how a run ended, and what its expectations say, give status and exit code") {
   using Ending = VerdictInput::Ending;
   enum class Aborted { no, yes };

@@ -232,7 +232,9 @@ std::string Engine::tag_text() const {
 
 // Runs the entry's init code, with what it awaits at its top level.
 Result<> Engine::run_start() {
-  TRY(run_byte_code(bundle->start));
+  Result<> done = run_byte_code(bundle->start);
+  if (aborted_in_init) return fail(ErrorCode::aborted, "test aborted: " + *aborted_in_init);
+  TRY(std::move(done));
   exports = std::exchange(handed_over, js_undefined);
   if (JS_IsUndefined(awaited_)) return {};
   TRY(watch(awaited_));

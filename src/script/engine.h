@@ -84,6 +84,7 @@ class Engine {
   PlanVu* vu = nullptr;
   Fiber* fiber = nullptr;
   bool in_init = true;
+  std::optional<std::string> aborted_in_init;  // By test.abort(): why.
   // exec.vu.metrics.tags: of everything that this virtual user measures from then on.
   std::vector<std::pair<std::string, std::string>> tags;
   std::string tag_text() const;  // As tag_text.h.

@@ -158,11 +158,14 @@ JSValue get_options(JSContext* context, JSValueConst, int, JSValueConst*) {
 
 // test.abort() and test.fail().
 JSValue js_judge(JSContext* context, JSValueConst, int count, JSValueConst* arguments, int aborts) {
-  Engine* engine = running(context);
+  Engine* engine = aborts != 0 ? &Engine::of(context) : running(context);
   if (engine == nullptr) return js_exception;
   const std::string reason = count > 0 ? text_of(context, arguments[0]) : std::string();
-  engine->body->scenario().shared.watcher.script_judged(
-      aborts != 0 ? ScriptJudgement::aborted : ScriptJudgement::failed, reason);
+  if (engine->body == nullptr)
+    engine->aborted_in_init = reason;
+  else
+    engine->body->scenario().shared.watcher.script_judged(
+        aborts != 0 ? ScriptJudgement::aborted : ScriptJudgement::failed, reason);
   if (aborts == 0) return js_undefined;
   engine->break_off();
   return throw_error(context, "test aborted" + (reason.empty() ? "" : ": " + reason));

@@ -58,7 +58,8 @@ Result<> ScriptBody::start_vu(Fiber& self, Vu& vu) {
   mine->plan.id = vu.id_in_test;
   mine->plan.id_in_scenario = vu.id_in_scenario;
   mine->id_in_instance = vu.id_in_instance;
-  TRY(mine->open(self, *this, setup_data_));
+  if (const auto opened = mine->open(self, *this, setup_data_); !opened)
+    return fail_in(fmt::format("error while initializing VU #{}", vu.id_in_test), opened.error());
   vu.state = std::move(mine);
   return {};
 }

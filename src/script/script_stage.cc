@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/units.h"
 #include "loop/fiber_group.h"
 #include "script/secret_sources.h"
 
@@ -17,8 +16,8 @@ Result<> ScriptStage::work(Fiber& self, const std::string& function, Duration li
   TRY(group.spawn("script", [&](Fiber& fiber) { done = work(*body, fiber); }));
   const auto joined = group.join_until(self, self.now() + limit);
   if (!joined && joined.error().code == ErrorCode::timeout)
-    return fail(ErrorCode::timeout,
-                fmt::format("{}() took longer than {}", function, format_duration(limit)));
+    return fail(ErrorCode::timeout, fmt::format("{}() execution timed out after {:g} seconds",
+                                                function, seconds_of(limit)));
   if (!done)
     return fail_in(function + "()",
                    {done.error().code, redacted(body->bundle(), done.error().text)});

@@ -289,6 +289,23 @@ expect:
         self.assertIn("Error: mine", done.stderr)
         self.assertIn("iterations", done.stdout)
 
+    def test_handle_summary_has_its_say_where_the_load_never_began(self):
+        told = "export default () => {}; export function handleSummary(data) { return { stdout: `told ${data.root_group.name === ''}` } }"
+        for text, code in ((told + "export function setup() { throw new Error('no') }", 107),
+                           ("import exec from 'k6/execution';" + told + "export function setup() { exec.test.abort('no') }", 108),
+                           ("if (__VU === 1) throw new Error('no');" + told, 107)):
+            self.write("script.js", text)
+            done = self.brunt("run", "script.js")
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertEqual(done.stdout, "told true", text)
+
+    def test_flags_that_k6_takes_before_its_verb_are_taken_there(self):
+        self.write("script.js", "console.log('hello'); export default () => {}")
+        done = self.brunt("--quiet", "--log-output", "file=said.log", "--log-format=raw", "run", "--summary-mode=disabled", "script.js")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.assertEqual((self.folder / "said.log").read_text(), "hello\n")
+        self.assertIn("brunt ", self.brunt("version").stdout)
+
     def test_a_script_on_standard_input(self):
         done = self.brunt("run", "-", "--iterations", "3", "--summary-export", "export.json",
                           stdin="export default (): void => { const n: number = 1; if (n !== 1) throw n };\n")
@@ -304,10 +321,15 @@ expect:
             ("import exec from 'k6/execution'; export default () => { exec.test.fail('bad') }", 110, "bad"),
             ("import exec from 'k6/execution'; export function setup() { exec.test.abort('early') }" + nothing, 108, "early"),
             (nothing + "export function teardown() { throw new Error('late') }", 107, "Error: late"),
+            ("import exec from 'k6/execution'; exec.test.abort('first');" + nothing, 108, "test aborted: first"),
+            ("import exec from 'k6/execution'; export const options = { vus: 3, duration: '5s' }; if (__VU > 1) exec.test.abort('second');" + nothing,
+             108, "test aborted: second"),
+            ("export const options = { vus: 5, iterations: 10 }; if (__VU === 2) throw new Error('oops');" + nothing,
+             107, "error while initializing VU #2: Error: oops"),
             (nothing + "import { sleep } from 'k6'; export const options = { setupTimeout: '200ms' };"
-             "export function setup() { sleep(60) }", 100, "setup() took longer than 200ms"),
+             "export function setup() { sleep(60) }", 100, "setup() execution timed out after 0.2 seconds"),
             (nothing + "import { sleep } from 'k6'; export const options = { teardownTimeout: '200ms' };"
-             "export function teardown() { sleep(60) }", 101, "teardown() took longer than 200ms"),
+             "export function teardown() { sleep(60) }", 101, "teardown() execution timed out after 0.2 seconds"),
         ]
         for text, code, said in cases:
             for how in ((), ("--threads", "2")):
