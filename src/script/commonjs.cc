@@ -24,8 +24,8 @@ JSValue import_namespace(JSContext* context, const std::string& name) {
   }
   const auto code = engine.bundle->imports.find(name);
   if (code == engine.bundle->imports.end())
-    return throw_error(context, fmt::format("require(\"{}\"): it was not asked for when the script "
-                                            "was read",
+    return throw_error(context, fmt::format("require(\"{}\"): it was not previously resolved "
+                                            "during initialization (__VU==0)",
                                             name));
   const JSValue module = read_code(context, code->second);
   if (JS_IsException(module)) return module;
@@ -101,9 +101,9 @@ JSValue js_require(JSContext* context, JSValueConst /*self*/, int count, JSValue
   Engine& engine = Engine::of(context);
   const std::string asked = count > 0 ? text_of(context, arguments[0]) : std::string();
   if (!engine.in_init)
-    return throw_error(context, fmt::format("require(\"{}\") works in init code only, outside of "
-                                            "functions",
-                                            asked));
+    return throw_error(context,
+                       "the \"require\" function is only available in the init stage (outside of "
+                       "functions)");
   const auto name = module_name(calling_module(context), asked);
   if (!name) return throw_error(context, name.error().text);
   if (!is_builtin_module(*name) && !engine.bundle->modules.contains(*name) &&

@@ -46,7 +46,9 @@ JSValue js_resolve(JSContext* context, JSValueConst, int, JSValueConst* argument
   const auto found = module_name(text_of(context, *name), specifier.view());
   if (!found) return throw_error(context, found.error().text);
   const bool is_file = !is_builtin_module(*found) && !found->starts_with("https://");
-  return js_string(context, is_file ? "file://" + *found : *found);
+  return js_string(
+      context,
+      is_file ? "file://" + std::filesystem::absolute(*found).lexically_normal().string() : *found);
 }
 
 JSModuleDef* load_byte_code(JSContext* context, const std::string& code) {
@@ -97,6 +99,13 @@ std::string calling_module(JSContext* context) {
   return text_of(context, name.get());
 }
 
+std::string path_of_url(std::string_view base, std::string_view url) {
+  const auto path = std::filesystem::path(url.substr(7)).lexically_normal();
+  const bool is_relative = std::filesystem::path(base).is_relative() && !is_remote(base);
+  return is_relative ? path.lexically_proximate(std::filesystem::current_path()).string()
+                     : path.string();
+}
+
 Result<std::string> module_name(std::string_view base, std::string_view specifier) {
   // The first import of all names the script itself, which may lie in a folder named k6.
   if (base == "<start>") return std::string(specifier);
@@ -104,11 +113,9 @@ Result<std::string> module_name(std::string_view base, std::string_view specifie
     return std::string(present_name(specifier));
   if (auto ours = jslib_module(specifier)) return std::move(*ours);
   if (is_remote(specifier)) return std::string(specifier);
-  // What import.meta.resolve() gave is whole, also where the script's own name is relative.
-  const bool is_whole = specifier.starts_with("file://");
-  if (is_whole) specifier.remove_prefix(7);
+  if (specifier.starts_with("file://")) return path_of_url(base, specifier);
   if (is_remote(base) && specifier.starts_with('.')) return beside_remote(base, specifier);
-  if (is_whole || specifier.starts_with("/"))
+  if (specifier.starts_with("/"))
     return std::filesystem::path(specifier).lexically_normal().string();
   if (!specifier.starts_with("./") && !specifier.starts_with("../"))
     return fail(ErrorCode::unsupported,
@@ -236,9 +243,9 @@ Result<> Engine::run_start() {
   if (aborted_in_init) return fail(ErrorCode::aborted, "test aborted: " + *aborted_in_init);
   TRY(std::move(done));
   exports = std::exchange(handed_over, js_undefined);
-  if (JS_IsUndefined(awaited_)) return {};
+  if (JS_IsUndefined(awaited_)) return events.run_init();
   TRY(watch(awaited_));
-  TRY(settle());
+  TRY(events.run_init());
   if (rejected_) return fail(ErrorCode::malformed, *std::exchange(rejected_, std::nullopt));
   if (!is_settled_)
     return fail(ErrorCode::malformed,
@@ -301,7 +308,7 @@ Result<> Engine::settle() {
     }
   }
   if (rejections.empty()) return {};
-  std::string text = "a promise was rejected and nobody caught it: " + rejections.front().second;
+  std::string text = "Uncaught (in promise) " + rejections.front().second;
   rejections.clear();
   return fail(ErrorCode::malformed, std::move(text));
 }

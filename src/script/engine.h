@@ -133,6 +133,9 @@ class Engine {
 // Of modules: what a specifier means in module `base`. Errors: unsupported, invalid; in plain
 // words.
 Result<std::string> module_name(std::string_view base, std::string_view specifier);
+// The path that a file:// address means in module `base`: in the way of the script's own name,
+// which may be relative, so that a file has one name.
+std::string path_of_url(std::string_view base, std::string_view url);
 // Gives a module of the script's own its import.meta.resolve(). False: an exception is pending.
 bool add_import_meta(JSContext* context, JSModuleDef* module);
 // The module or file whose code called the function of ours that runs.

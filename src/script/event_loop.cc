@@ -60,7 +60,7 @@ Result<std::uint32_t> EventLoop::add_timer(Timer timer) {
     return fail(ErrorCode::exhausted,
                 fmt::format("{} timers of one virtual user wait already", timers_.size()));
   }
-  const Instant at = engine_.fiber->now() + due.delay;
+  const Instant at = now() + due.delay;
   timers_.emplace(std::pair(at, ++timer_id_), std::move(due));
   return timer_id_;
 }
@@ -98,7 +98,7 @@ Result<> EventLoop::run_timer(Timers::iterator timer) {
   if (due.repeats) {
     // From when it was due, so that it keeps its pace; but of what was missed only once.
     auto& [at, id] = node.key();
-    at = std::max(at + due.delay, engine_.fiber->now());
+    at = std::max(at + due.delay, now());
     node.mapped() = std::move(due);
     timers_.insert(std::move(node));
   } else {
@@ -107,6 +107,20 @@ Result<> EventLoop::run_timer(Timers::iterator timer) {
   const JsValue done(context, JS_Call(context, callback.get(), js_undefined,
                                       static_cast<int>(arguments.size()), arguments.data()));
   return done.failed() ? failed() : Result<>();
+}
+
+Instant EventLoop::now() const {
+  return engine_.in_init ? init_now_ : engine_.fiber->now();
+}
+
+Result<> EventLoop::run_init() {
+  for (int rings = 0; rings < limits_.rings_init_max; ++rings) {
+    TRY(engine_.settle());
+    if (timers_.empty()) return {};
+    init_now_ = timers_.begin()->first.first;
+    TRY(run_timer(timers_.begin()));
+  }
+  return fail(ErrorCode::malformed, "the timers of the script's init code do not come to an end");
 }
 
 Result<bool> EventLoop::run_one(Fiber& self) {

@@ -49,6 +49,7 @@ class EventLoop {
     std::size_t timers_max =
         100'000;                      // Of a VU at once: a script that makes more has lost its way.
     std::size_t fibers_max = 10'000;  // The same for operations with a fiber.
+    int rings_init_max = 10'000;      // Of timers in init code: it may not take for ever.
     Duration delay_min =
         std::chrono::milliseconds(1);  // So that a chain of timers lets others run.
   };
@@ -103,6 +104,8 @@ class EventLoop {
   // Runs promises' jobs, callbacks and timers until nothing is left or `until` says that it is
   // enough. Parks. Errors: cancelled; malformed, with the script's exception.
   Result<> run(Fiber& self, const std::function<bool()>& until = {});
+  // The same for init code, whose timers ring without a wait, in their order. Errors: malformed.
+  Result<> run_init();
   // Breaks everything off and waits until its fibers have ended. Parks, also when cancelled.
   void abandon(Fiber& self);
   // Lets go of timers and callbacks; before the runtime ends.
@@ -121,6 +124,7 @@ class EventLoop {
   using Timers = std::map<std::pair<Instant, std::uint32_t>, Due>;
   void post(Callback callback);
   void let_go(Due& timer);
+  Instant now() const;
   Result<bool> run_one(Fiber& self);  // false: nothing is ready.
   Result<> run_timer(Timers::iterator timer);
   Result<> failed();
@@ -134,6 +138,7 @@ class EventLoop {
   std::size_t operations_ = 0;
   std::uint64_t round_ = 0;  // Operations of an earlier one are over.
   std::uint32_t timer_id_ = 0;
+  Instant init_now_{};  // In init code: when its last timer rang.
   Fiber* waiting_ = nullptr;
 };
 

@@ -118,10 +118,38 @@ TEST_CASE("the end of a scenario breaks off timers, requests and what is awaited
   }
 }
 
-TEST_CASE("timers are refused where nobody would wait for them, and without a function") {
-  auto plan = read_script("setTimeout(() => {}, 1); export default () => {}", "test.js", {});
-  REQUIRE(!plan);
-  CHECK(plan.error().text.contains("setTimeout() does not work in init code"));
+TEST_CASE("timers of init code ring in their order and take no time, also while it awaits") {
+  ScriptWorld world;
+  world.play(
+      "const rung = []; let times = 0;\n"
+      "const later = (name, ms) => new Promise((done) => setTimeout(() => done(rung.push(name)), "
+      "ms));\n"
+      "setTimeout(() => rung.push('last'), 3600000);\n"
+      "const every = setInterval(() => { if (++times === 3) clearInterval(every) }, 1000);\n"
+      "await later('second', 20).then(() => rung.push('then'));\n"
+      "export default () => console.log(rung.join(), times)");
+  CHECK(world.said == std::vector<std::string>{"console.log: second,then,last 3"});
+  CHECK(world.elapsed < 1s);
+  const auto endless = read_script("setInterval(() => {}, 1); export default () => {}", "a.js", {});
+  REQUIRE(!endless);
+  CHECK(endless.error().text.contains("timers of the script's init code"));
+  const auto wrong = read_script(
+      "await new Promise((done) => setTimeout(done, 5)).then(() => { nothing });"
+      "export default () => {}",
+      "a.js", {});
+  REQUIRE(!wrong);
+  CHECK(wrong.error().text.contains("ReferenceError: nothing is not defined"));
+}
+
+TEST_CASE("the timers of the module are the global ones") {
+  ScriptWorld world;
+  world.play(
+      "import timers, { clearInterval as c } from 'k6/timers';"
+      "export default () => console.log(setTimeout === timers.setTimeout, c === clearInterval)");
+  CHECK(world.said == std::vector<std::string>{"console.log: true true"});
+}
+
+TEST_CASE("timers are refused without a function") {
   ScriptWorld world;
   world.play(asynchronous("setTimeout('text', 5)"));
   CHECK(world.told[0].contains("setTimeout() takes a function and milliseconds"));

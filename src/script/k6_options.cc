@@ -183,7 +183,9 @@ class OptionsReader {
     if (!bundle_.functions.contains(function))
       return fail(
           ErrorCode::invalid,
-          function == "default"
+          bundle_.functions.empty()
+              ? fmt::format("{}: no exported functions in script", bundle_.entry)
+          : function == "default"
               ? fmt::format("{}: the script exports no default function, which the "
                             "scenario {} would run",
                             bundle_.entry, name)

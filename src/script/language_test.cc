@@ -140,9 +140,22 @@ TEST_CASE("import.meta.resolve gives what open and require understand") {
                   "import { near } from './lib/near.js';\n"
                   "const { two } = require(import.meta.resolve('./lib/util.js'));\n"
                   "const name = import.meta.resolve('./lib/data.txt');\n"
-                  "export default () => console.log(near, two, name.startsWith('file://'), "
+                  "export default () => console.log(near, two, name.startsWith('file:///'), "
                   "name.endsWith('/lib/data.txt'), import.meta.resolve('k6/http'))") ==
         SaidTexts{"text 2 true true k6/http"});
+}
+
+TEST_CASE("import.meta.resolve of a script with a relative name gives the whole path") {
+  const TemporaryFolder folder =
+      script_folder({{"near.txt", "text"}, {"near.js", "export const two = 2;"}});
+  ScriptWorld world;
+  world.path = std::filesystem::relative(folder.path()) / "main.js";
+  world.play(
+      "const name = import.meta.resolve('./near.txt'); const text = open(name);\n"
+      "const { two } = require(import.meta.resolve('./near.js'));\n"
+      "export default () => console.log(name, text, two)");
+  CHECK(world.said ==
+        SaidTexts{"console.log: file://" + folder.path().string() + "/near.txt text 2"});
 }
 
 TEST_CASE("built-ins of later years are there") {
@@ -174,12 +187,13 @@ TEST_CASE("built-ins of later years are there") {
 }
 
 TEST_CASE("what is wrong with a script's modules is told with its name") {
-  CHECK(error_with({}, "import x from './none.js'; export default () => {}").contains("none.js"));
+  CHECK(error_with({}, "import x from './none.js'; export default () => {}") ==
+        "import of none.js: it couldn't be found on local disk");
   CHECK(error_with({}, "const x = require('./none.js'); module.exports = () => {}")
             .contains("none.js"));
   CHECK(error_with({}, "const ws = require('k6/browser'); module.exports.default = () => {}")
             .contains("main.js:1: module k6/browser: browsers are not driven"));
-  CHECK(error_with({}, "export const options = {}").contains("no default function"));
+  CHECK(error_with({}, "export const options = {}").contains("no exported functions"));
   CHECK(error_with({{"bad.js", "export const a = ;"}},
                    "import { a } from './bad.js'; export default () => {}")
             .contains("bad.js:1"));
@@ -189,7 +203,7 @@ TEST_CASE("what is wrong with a script's modules is told with its name") {
   ScriptWorld world;
   world.play("export default () => { require('./x.js') }");
   REQUIRE(world.told.size() == 1);
-  CHECK(world.told[0].contains("works in init code only"));
+  CHECK(world.told[0].contains("only available in the init stage"));
 }
 
 TEST_CASE("exceptions of the language have the words of k6") {

@@ -60,7 +60,7 @@ TEST_CASE("a file says what it cannot do") {
            {"await text.seek(1, 7)", "TypeError: File.seek: the second argument is a SeekMode"},
            {"await text.read('text')", "TypeError: File.read: a Uint8Array is wanted"},
            {"await text.seek(1, SeekMode.End)", "TypeError: File.seek: from the end it goes"},
-           {"await open('text.txt')", "ForbiddenError: open() works in init code only"},
+           {"await open('text.txt')", "ForbiddenError: the \"open\" function is only available"},
            {"throw failed.none", "NotFoundError: "},
            {"throw failed.nothing", "TypeError: open() takes"},
            {"await csv.parse(people)", "Error: csv.parse() works in init code only"},

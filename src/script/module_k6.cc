@@ -20,7 +20,7 @@ JSValue cut_off(JSContext* context) {
 bool is_running(JSContext* context, const char* function) {
   if (Engine::of(context).body != nullptr) return true;
   (void)throw_error(context,
-                    fmt::format("{}() does not work in init code, outside of functions", function));
+                    fmt::format("Using {}() in the init context is not supported", function));
   return false;
 }
 

@@ -66,7 +66,7 @@ JSValue js_add(JSContext* context, JSValueConst self, int count, JSValueConst* a
   if (opaque == nullptr) return js_exception;
   Engine& engine = Engine::of(context);
   if (engine.body == nullptr)
-    return throw_error(context, "a metric's add() does not work in init code");
+    return throw_error(context, "Adding to metrics in the init context is not supported");
   const MetricInfo& info = engine.bundle->metrics[reinterpret_cast<std::uintptr_t>(opaque) - 1];
   const JSValueConst given = count > 0 ? arguments[0] : js_undefined;
   double value = 0;

@@ -17,9 +17,6 @@ constexpr const char* names[] = {"setTimeout", "setInterval"};
 JSValue js_set(JSContext* context, JSValueConst, int count, JSValueConst* arguments, int repeats) {
   Engine& engine = Engine::of(context);
   const char* name = names[repeats];
-  if (engine.body == nullptr)
-    return throw_error(context,
-                       fmt::format("{}() does not work in init code, outside of functions", name));
   if (JS_IsFunction(context, arguments[0]) == 0)
     return throw_error(context, fmt::format("{}() takes a function and milliseconds", name));
   double milliseconds = 0;
@@ -47,28 +44,26 @@ JSValue js_clear(JSContext* context, JSValueConst, int, JSValueConst* arguments)
 
 constexpr JsFunction clearing[] = {{"clearTimeout", js_clear, 1}, {"clearInterval", js_clear, 1}};
 
-template <typename Add>
-void for_each_function(JSContext* context, Add add) {
-  for (int repeats = 0; repeats < 2; ++repeats)
-    add(names[repeats],
-        JS_NewCFunctionMagic(context, js_set, names[repeats], 2, JS_CFUNC_generic_magic, repeats));
-  for (const auto& [name, code, count] : clearing)
-    add(name, JS_NewCFunction(context, code, name, count));
-}
-
+// The very functions that are global.
 int fill(JSContext* context, JSModuleDef* module) {
   ModuleExports exports(context, module);
-  for_each_function(context,
-                    [&](const char* name, JSValue function) { exports.give(name, function); });
+  const JsValue global(context, JS_GetGlobalObject(context));
+  for (const char* name : names)
+    exports.give(name, property(context, global.get(), name).release());
+  for (const JsFunction& function : clearing)
+    exports.give(function.name, property(context, global.get(), function.name).release());
   return exports.finish();
 }
 
 }  // namespace
 
 void add_timers(JSContext* context, JSValueConst target) {
-  for_each_function(context, [&](const char* name, JSValue function) {
-    set_property(context, target, name, function);
-  });
+  for (int repeats = 0; repeats < 2; ++repeats)
+    set_property(
+        context, target, names[repeats],
+        JS_NewCFunctionMagic(context, js_set, names[repeats], 2, JS_CFUNC_generic_magic, repeats));
+  for (const auto& [name, code, count] : clearing)
+    set_property(context, target, name, JS_NewCFunction(context, code, name, count));
 }
 
 JSModuleDef* make_timers_module(JSContext* context) {

@@ -108,9 +108,11 @@ Result<> read_tls_auth(const Json& value, ScriptNetworkOptions& options) {
 Result<> read_ciphers(const Json& value, ScriptNetworkOptions& options) {
   options.tls_ciphers.clear();
   const auto left_out = ciphers_left_out(value);
-  for (const std::string& name : TRY(texts_in("tlsCipherSuites", value)))
-    if (std::ranges::find(left_out, name) == left_out.end())
-      options.tls_ciphers.append(options.tls_ciphers.empty() ? "" : ":").append(name);
+  for (std::string name : TRY(texts_in("tlsCipherSuites", value))) {
+    if (std::ranges::find(left_out, name) != left_out.end()) continue;
+    if (name.ends_with("CHACHA20_POLY1305")) name += "_SHA256";  // The older name, as Go has it.
+    options.tls_ciphers.append(options.tls_ciphers.empty() ? "" : ":").append(name);
+  }
   return {};
 }
 

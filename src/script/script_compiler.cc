@@ -51,7 +51,15 @@ Result<std::string> SourceFiles::read(const std::filesystem::path& path) const {
 
 Result<std::string> SourceFiles::source_of(const std::string& name) {
   if (const std::string_view ours = jslib_source(name); !ours.empty()) return std::string(ours);
-  std::string text = name == bundle_.entry ? std::string(text_) : TRY(read(name));
+  std::string text(text_);
+  if (name != bundle_.entry) {
+    auto found = read(name);
+    if (!found && found.error().code == ErrorCode::not_found && settings_.archived == nullptr)
+      return fail(ErrorCode::malformed, fmt::format("import of {}: it couldn't be found on local "
+                                                    "disk",
+                                                    name));
+    text = TRY(std::move(found));
+  }
   if (name.ends_with(".json")) {
     if (auto valid = Json::parse(text); !valid) return fail_in(name, valid.error());
     return "export default " + text + ";";

@@ -18,6 +18,8 @@ struct Exports {
   Json options;
 };
 
+constexpr const char* options_error = "options: the script has to export an object";
+
 Result<Exports> exports_of(Engine& engine) {
   JSContext* context = engine.context();
   Exports exports;
@@ -27,6 +29,7 @@ Result<Exports> exports_of(Engine& engine) {
     if (name != "options" || is_nothing(value.get())) continue;
     const JsValue json(context, JS_JSONStringify(context, value.get(), js_undefined, js_undefined));
     if (json.failed()) return fail_in("options", {ErrorCode::invalid, take_exception(context)});
+    if (JS_IsUndefined(json.get())) return fail(ErrorCode::invalid, options_error);
     exports.options = TRY(Json::parse(text_of(context, json.get())));
   }
   return exports;
@@ -54,7 +57,7 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   bundle.life.has_summary = exports.functions.contains("handleSummary");
   if (!settings.archived_options.is_null()) exports.options = settings.archived_options;
   if (!exports.options.is_object() && !exports.options.is_null())
-    return fail(ErrorCode::invalid, "options: the script has to export an object");
+    return fail(ErrorCode::invalid, options_error);
   Json options = canonical_options(settings.file_options);
   for (const Json& higher : {canonical_options(exports.options), settings.environment_options,
                              settings.command_line_options})

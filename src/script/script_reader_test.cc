@@ -178,8 +178,10 @@ TEST_CASE("what makes no sense is refused with the option's name") {
   CHECK(error("{ dns: { select: '' } }").contains("dns"));
   CHECK(error("{ dns: { server: '1.1.1.1' } }").contains("dns"));
   CHECK(error("[1]") == "options: the script has to export an object");
-  CHECK(error_in("export const options = {}") ==
-        "test.js: the script exports no default function, which the scenario default would run");
+  CHECK(error_in("export const options = {}") == "test.js: no exported functions in script");
+  for (const char* wrong : {"[]", "5", "() => {}"})
+    CHECK(error_in("export const options = " + std::string(wrong) + "; export default () => {}") ==
+          "options: the script has to export an object");
 }
 
 TEST_CASE("options that have no effect are told, and do not stop the run") {
@@ -222,13 +224,15 @@ TEST_CASE("certificates go to the servers that they are for, and lost ciphers ar
       "{ tlsAuth: [{ cert: 'C', key: 'K' }, { cert: 'D', key: 'L', domains: ['*.shop.test'] }],"
       "  tlsVersion: { min: 'ssl3.0', max: 'tls1.2' }, httpDebug: 'full', consoleOutput: 'c.log',"
       "  systemTags: ['url', 'vu'],"
-      "  tlsCipherSuites: ['TLS_RSA_WITH_RC4_128_SHA', 'TLS_RSA_WITH_AES_128_GCM_SHA256'] }");
+      "  tlsCipherSuites: ['TLS_RSA_WITH_RC4_128_SHA', 'TLS_RSA_WITH_AES_128_GCM_SHA256',"
+      "                    'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305'] }");
   const ScriptNetworkOptions& network = plan.script->network;
   REQUIRE(network.certificates.size() == 2);
   CHECK(network.certificates[0].domains.empty());
   CHECK(network.certificates[1].domains == std::vector<std::string>{"*.shop.test"});
   CHECK(network.tls_version_min == "tls1.0");
-  CHECK(network.tls_ciphers == "TLS_RSA_WITH_AES_128_GCM_SHA256");
+  CHECK(network.tls_ciphers ==
+        "TLS_RSA_WITH_AES_128_GCM_SHA256:TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
   CHECK(plan.script->http.debug == ScriptHttpOptions::Debug::full);
   CHECK(plan.script->console_output == "c.log");
   REQUIRE(plan.script->warnings.size() == 1);

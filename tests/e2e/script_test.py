@@ -177,7 +177,7 @@ expect:
             (nothing + "export function setup() { throw new Error('no setup') }", 107, "no setup"),
             (nothing + "export const options = { vus: 0, duration: '1s' }", 104, "vus"),
             (nothing + "export const options = { thresholds: { nope: ['rate<1'] } }", 104, "nope"),
-            ("export const options = {}", 104, "no default function"),
+            ("export const options = {}", 104, "no exported functions"),
             ("import tracing from 'k6/experimental/tracing';" + nothing, 107, "script.js:1: module k6/experimental/tracing"),
             ("import http from 'k6/http'; export const options = { thresholds: { http_reqs: ['count>5'] } };"
              "export default () => { http.get(__ENV.BASE) }", 99, "count>5"),
