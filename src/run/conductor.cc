@@ -439,6 +439,12 @@ ConductedRun Conductor::finish(Fiber& self) {
   record_.checks = seconds_.checks();
   record_.subjects = subjects_.close(record_.notes);
   finish_streams(record_);
+  if (const std::uint64_t lost = seconds_.totals().series_overflowed(); lost > 0)
+    record_.notes.push_back(
+        fmt::format("more metrics and tags than can be held apart: {} more of them were counted "
+                    "together, under "
+                    "overflow:true, so figures of single names and tags are too small",
+                    format_count(static_cast<double>(lost))));
   if (!casualty_.empty()) record_.notes.push_back(casualty_);
   record_.events = faults_->events(elapsed);
   for (const std::string& text : faults_->failures()) record_.notes.push_back(text);

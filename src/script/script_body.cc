@@ -40,6 +40,7 @@ ScriptBody::ScriptBody(ScenarioContext scenario, ScriptCall call, const ScriptBo
       call_(std::move(call)),
       body_series_(scenario_),
       registry_(options.registry),
+      bounds_(scenario_.shared.plan, {}, [this](std::string text) { warn(text); }),
       setup_data_(options.setup_data),
       websockets_{
           .server_name = scenario_.session.client.server_name, .deflate = &deflate_, .limits = {}} {
@@ -112,6 +113,8 @@ std::uint32_t ScriptBody::enter_group(std::uint32_t outer, std::string_view name
   key_ = groups_[outer];
   key_.append("::").append(name);
   if (const auto found = group_ids_.find(key_); found != group_ids_.end()) return found->second;
+  if (name != TagBounds::other && bounds_.value("group", key_) == TagBounds::other)
+    return enter_group(outer, TagBounds::other);
   const auto id = static_cast<std::uint32_t>(groups_.size());
   groups_.push_back(key_);
   group_ids_.emplace(key_, id);
@@ -135,6 +138,9 @@ Series& ScriptBody::check_series(std::string_view name, std::uint32_t group,
       .append("\n")
       .append(tags);
   if (const auto found = series_.find(key_); found != series_.end()) return *found->second;
+  if (const auto few = bounds_.fewer(tags)) return check_series(name, group, *few);
+  if (const auto few = bounds_.value("check", name); few != name)
+    return check_series(few, group, tags);
   const TagSetId id = tags_of(group, tags, {{"check", std::string(name)}});
   return *series_.emplace(key_, &scenario_.shared.recorder.series(MetricId::checks, id))
               .first->second;
@@ -144,6 +150,7 @@ Series& ScriptBody::metric_series(MetricId metric, std::uint32_t group, std::str
   key_.assign("m").append(std::to_string(static_cast<unsigned>(metric))).append(" ");
   key_.append(std::to_string(group)).append("\n").append(tags);
   if (const auto found = series_.find(key_); found != series_.end()) return *found->second;
+  if (const auto few = bounds_.fewer(tags)) return metric_series(metric, group, *few);
   const TagSetId id = tags_of(group, tags, {});
   return *series_.emplace(key_, &scenario_.shared.recorder.series(metric, id)).first->second;
 }
@@ -154,6 +161,7 @@ RequestSeries& ScriptBody::request_series(const RequestMetrics& metrics, std::ui
   key_.append(std::to_string(group)).append("\n").append(tags);
   if (const auto found = request_series_.find(key_); found != request_series_.end())
     return *found->second;
+  if (const auto few = bounds_.fewer(tags)) return request_series(metrics, group, *few);
   const RequestSeriesOptions options{
       .metrics = metrics, .base = tags_of(group, tags, {}), .model = scenario_.model};
   auto made = std::make_unique<RequestSeries>(scenario_.shared.recorder, options);
@@ -164,6 +172,11 @@ HttpSeries& ScriptBody::http_series(const HttpSeriesKey& key) {
   key_.assign(key.method).append(" ").append(std::to_string(key.group)).append(" ");
   key_.append(key.expected).append(" ").append(key.name).append("\n").append(key.tags);
   if (const auto found = http_.find(key_); found != http_.end()) return *found->second;
+  HttpSeriesKey fewer = key;
+  fewer.name = bounds_.value("name", key.name);
+  const auto few_tags = bounds_.fewer(key.tags);
+  if (few_tags) fewer.tags = *few_tags;
+  if (few_tags || fewer.name != key.name) return http_series(fewer);
   const std::string name(key.name);
   const TagSetId id = tags_of(key.group, key.tags,
                               {{"method", std::string(key.method)}, {"name", name}, {"url", name}});
@@ -180,9 +193,10 @@ std::string_view ScriptBody::name_of_url(std::string_view url) {
   if (const auto found = names_.find(url); found != names_.end()) return found->second;
   std::string shape = url_shape(url);
   const auto known = shapes_.find(shape);
-  if (known == shapes_.end() && shapes_.size() >= limits_.shapes_max) return "(other)";
+  if (known == shapes_.end() && shapes_.size() >= limits_.shapes_max) return TagBounds::other;
   std::size_t& seen = known == shapes_.end() ? shapes_[shape] : known->second;
-  if (shape == url || seen < limits_.names_exact_max) {
+  const bool is_named = bounds_.is_named("name", url) || bounds_.is_named("url", url);
+  if (shape == url || seen < limits_.names_exact_max || is_named) {
     ++seen;
     return names_.emplace(url, url).first->second;
   }

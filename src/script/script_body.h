@@ -15,6 +15,7 @@
 
 #include "client/websocket_client.h"
 #include "load/vu.h"
+#include "script/tag_bounds.h"
 #include "step/body_series.h"
 #include "step/draft_pool.h"
 #include "step/http_series.h"
@@ -49,7 +50,7 @@ class ScriptBody final : public VuBody {
   struct Limits {
     std::size_t requests_known_max = 512;  // Encoded ones kept.
     std::size_t names_exact_max = 20;      // URLs of one shape that get a name of their own.
-    std::size_t shapes_max = 1'000;        // Beyond: "(other)".
+    std::size_t shapes_max = 1'000;        // Beyond: TagBounds::other.
   };
 
   // `context` and what the options name must outlive it. REQUIRES: the scenario has a `script`.
@@ -77,7 +78,8 @@ class ScriptBody final : public VuBody {
   const WebSocketClientOptions& websocket_options() const { return websockets_; }
   std::uint32_t enter_group(std::uint32_t outer, std::string_view name);
   const std::string& group_path(std::uint32_t group) const { return groups_[group]; }
-  // `tags`: name, value, name, value ... each ended by a '\n'; "" for none.
+  // `tags`: name, value, name, value ... each ended by a '\n'; "" for none. What has too many
+  // values is counted as tag_bounds.h says.
   Series& check_series(std::string_view name, std::uint32_t group, std::string_view tags);
   Series& metric_series(MetricId metric, std::uint32_t group, std::string_view tags);
   RequestSeries& request_series(const RequestMetrics& metrics, std::uint32_t group,
@@ -88,7 +90,8 @@ class ScriptBody final : public VuBody {
     std::string_view tags, expected;
   };
   HttpSeries& http_series(const HttpSeriesKey& key);
-  // The `name` tag of a URL that was given none: itself, or its shape where there are many of it.
+  // The `name` tag of a URL that was given none: itself, or its shape where there are many of it
+  // and no threshold names it.
   std::string_view name_of_url(std::string_view url);
   const KnownRequest* find_request(std::string_view key) const;
   // nullptr: there are enough. What is kept stays where it is.
@@ -119,6 +122,7 @@ class ScriptBody final : public VuBody {
   BodySeries body_series_;
   const MetricRegistry& registry_;
   Limits limits_;
+  TagBounds bounds_;
   std::string setup_data_;
   std::vector<std::string> groups_ = {""};
   ByText<std::uint32_t> group_ids_;

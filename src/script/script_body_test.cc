@@ -337,6 +337,42 @@ TEST_CASE("what setup returns reaches every user as a copy of its own") {
   CHECK(load.sum("checks") == 2);
 }
 
+TEST_CASE("a tag of too many values keeps the first ones and those that a threshold names") {
+  ScriptWorld world;
+  world.play(script("const id = `x${__ITER}`, tags = { id };"
+                    "http.get('http://localhost/a', { tags });"
+                    "check(id, { fixed: true }, tags);"
+                    "check(id, { [`of ${id}`]: true }); own.add(1, tags);"
+                    "group(id, () => own.add(1));",
+                    "const own = new Counter('own'); export const options = {"
+                    "  thresholds: { 'http_reqs{id:x1002}': ['count==1'] } };"),
+             {.iterations = 1005});
+  CHECK(world.sum("http_reqs", {{"name", "http://localhost/a"}}) == 1005);
+  CHECK(world.sum("http_reqs", {{"id", "x999"}}) == 1);
+  CHECK(world.sum("http_reqs", {{"id", "x1002"}}) == 1);
+  CHECK(world.sum("http_reqs", {{"id", "x1003"}}) == 0);
+  CHECK(world.sum("http_reqs", {{"id", "(other)"}}) == 4);
+  CHECK(world.sum("own", {{"id", "(other)"}}) == 4);
+  CHECK(world.sum("checks", {{"check", "fixed"}, {"id", "(other)"}}) == 4);
+  CHECK(world.sum("checks", {{"check", "(other)"}}) == 6);
+  CHECK(world.sum("own", {{"group", "::(other)"}}) == 5);
+  REQUIRE(world.told.size() == 3);
+  CHECK_MESSAGE(world.told[0].contains("the tag \"check\" has more than 1,000 values"),
+                world.told[0]);
+}
+
+TEST_CASE("a URL that a threshold names is not counted with others of its shape") {
+  ScriptWorld world;
+  world.play(script("http.get(`http://localhost/p/${__ITER}`);",
+                    "export const options = {"
+                    "  thresholds: { 'http_reqs{name:http://localhost/p/50}': ['count==1'],"
+                    "    'http_reqs{url:http://localhost/p/51}': ['count==1'] } };"),
+             {.iterations = 60});
+  CHECK(world.sum("http_reqs", {{"name", "http://localhost/p/50"}}) == 1);
+  CHECK(world.sum("http_reqs", {{"url", "http://localhost/p/51"}}) == 1);
+  CHECK(world.sum("http_reqs", {{"name", "http://localhost/p/*"}}) == 38);
+}
+
 TEST_CASE("URLs that differ by an id share a name after the first twenty") {
   ScriptWorld world;
   world.play(script(
