@@ -22,8 +22,8 @@ class Http2Connection::Link final : public Http2Visitor {
   Link(Loop& loop, Dialed dialed) : loop_(loop), dialed_(std::move(dialed)) {}
 
   // Shared: `self` is for the reader's fiber, which may end after the connection.
-  Result<> start(const std::shared_ptr<Link>& self) {
-    session_ = TRY(Http2Session::create(Http2Role::client, *this, {}));
+  Result<> start(const std::shared_ptr<Link>& self, const Http2Limits& limits) {
+    session_ = TRY(Http2Session::create(Http2Role::client, *this, limits));
     reader_ = TRY(loop_.spawn("http2.read", [self](Fiber& fiber) { self->read(fiber); }));
     return {};
   }
@@ -75,10 +75,6 @@ class Http2Connection::Link final : public Http2Visitor {
   Http2Session& session() { return *session_; }
   const Dialed& dialed() const { return dialed_; }
   bool usable() const { return !lost_ && !session_->going_away(); }
-  std::size_t room() const {
-    const std::size_t allowed = session_->streams_allowed();
-    return usable() && allowed > listeners_.size() ? allowed - listeners_.size() : 0;
-  }
 
   void headers(std::int32_t stream, std::span<const HttpField> fields) override {
     if (Http2Listener* listener = find(stream)) listener->headers(fields);
@@ -170,18 +166,19 @@ Result<std::unique_ptr<Http2Connection>> Http2Connection::open(Fiber& self, Loop
   if (target.tls != nullptr && dialed.tls.alpn != "h2")
     return fail(ErrorCode::unsupported,
                 fmt::format("{} speaks TLS but no HTTP/2 (ALPN h2)", target.peer.text()));
-  auto connection = TRY(adopt(loop, std::move(dialed)));
+  auto connection = TRY(adopt(loop, std::move(dialed), {}));
   TRY(connection->link_->flush(self, deadline));
   TRY(connection->link_->wait_for_greeting(self, deadline));
   return connection;
 }
 
-Result<std::unique_ptr<Http2Connection>> Http2Connection::adopt(Loop& loop, Dialed dialed) {
+Result<std::unique_ptr<Http2Connection>> Http2Connection::adopt(Loop& loop, Dialed dialed,
+                                                                const Http2Limits& limits) {
   // Shared: see link_.
   auto link = std::make_shared<Link>(loop, std::move(dialed));
   // From here on its end is the handle's. No make_unique: the constructor is private.
   std::unique_ptr<Http2Connection> connection(new Http2Connection(link));
-  TRY(link->start(link));
+  TRY(link->start(link, limits));
   return connection;
 }
 
@@ -214,8 +211,11 @@ Result<> Http2Connection::flush(Fiber& self, Instant deadline) {
 bool Http2Connection::usable() const {
   return link_->usable();
 }
-std::size_t Http2Connection::room() const {
-  return link_->room();
+std::size_t Http2Connection::streams_allowed() const {
+  return link_->session().streams_allowed();
+}
+bool Http2Connection::greeted() const {
+  return link_->session().greeted();
 }
 std::optional<Http2Fault> Http2Connection::fault() const {
   return link_->session().fault();

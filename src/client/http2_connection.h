@@ -55,7 +55,8 @@ class Http2Connection {
   // Over a connection on which HTTP/2 was agreed. Does not park and sends nothing: the first
   // flush() does, with the first request behind the preface. `loop` must outlive it. Errors:
   // exhausted.
-  static Result<std::unique_ptr<Http2Connection>> adopt(Loop& loop, Dialed dialed);
+  static Result<std::unique_ptr<Http2Connection>> adopt(Loop& loop, Dialed dialed,
+                                                        const Http2Limits& limits);
   ~Http2Connection();  // As close(): whoever listens still is told that it is broken (cancelled).
 
   // At once; also where somebody else holds it still.
@@ -79,8 +80,9 @@ class Http2Connection {
 
   // Takes one more request, at once or later.
   bool usable() const;
-  // How many more requests the server would take at once.
-  std::size_t room() const;
+  // How many requests the server takes at once; a guess until it has greeted().
+  std::size_t streams_allowed() const;
+  bool greeted() const;
   // Why it is lost, or no longer usable, where HTTP/2 has a word for it.
   std::optional<Http2Fault> fault() const;
   Endpoint peer() const;

@@ -17,6 +17,22 @@
 
 namespace brunt {
 
+// A frame as it is on the wire: for what no library would send.
+inline std::string http2_frame(char type, char flags, std::int32_t stream,
+                               std::string_view payload) {
+  const auto number = [](std::uint32_t value, int bytes) {
+    std::string text;
+    for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i));
+    return text;
+  };
+  return number(static_cast<std::uint32_t>(payload.size()), 3) + type + flags +
+         number(static_cast<std::uint32_t>(stream), 4) + std::string(payload);
+}
+// GOAWAY: streams up to `last` are still answered.
+inline std::string http2_goodbye(char last, std::uint32_t error_code) {
+  return http2_frame(7, 0, 0, std::string{0, 0, 0, last, 0, 0, 0, static_cast<char>(error_code)});
+}
+
 struct Http2TestCall {
   Http2Session& session;
   Peer& peer;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "base/assert.h"
@@ -23,13 +24,18 @@ struct HttpClient::Connection {
   std::uint64_t idle_since = 0;                      // In exchanges, not in time.
   std::uint32_t exchanges = 1;                       // Under way; whoever dials means to begin one.
   bool used = false;                                 // An exchange over it was completed.
+  // Until an HTTP/2 server has said it: what it said on its other connections.
+  std::size_t streams_expected = std::numeric_limits<std::size_t>::max();
 
   bool busy() const { return exchanges > 0; }
   bool dialing() const { return stream == nullptr && http2 == nullptr; }
   bool usable() const { return http2 != nullptr ? http2->usable() : stream->usable(); }
   // Takes one more exchange, if it is usable.
   bool has_room(const HttpClientOptions& options) const {
-    return !busy() || (http2 != nullptr && options.reuse && http2->room() > 0);
+    if (!busy()) return true;
+    if (http2 == nullptr || !options.reuse || !http2->usable()) return false;
+    const std::size_t allowed = http2->streams_allowed();
+    return exchanges < (http2->greeted() ? allowed : std::min(allowed, streams_expected));
   }
 };
 
@@ -192,7 +198,11 @@ Result<> HttpClient::settle(Connection& connection, Dialed dialed) {
   connection.tls_version = dialed.tls.version;
   connection.tls_cipher = dialed.tls.cipher;
   if (dialed.tls.alpn == "h2") {
-    connection.http2 = TRY(Http2Connection::adopt(context_.loop, std::move(dialed)));
+    for (const auto& other : connections_)
+      if (other->http2 != nullptr && other->http2->greeted() && other->origin == connection.origin)
+        connection.streams_expected = other->http2->streams_allowed();
+    connection.http2 = TRY(Http2Connection::adopt(
+        context_.loop, std::move(dialed), {.head_bytes_max = options_.limits.head_bytes_max}));
     return {};
   }
   connection.stream = std::move(dialed.stream);

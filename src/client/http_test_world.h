@@ -110,7 +110,8 @@ struct HttpTestWorld {
   SimulatedNetwork network = {.one_way_delay_min = 10ms, .one_way_delay_max = 10ms};
   std::uint64_t seed = 1;
   std::string certificate_name;  // Not empty: :443 speaks TLS with a certificate for this name.
-  bool trusts = true;            // The client trusts that certificate's authority.
+  std::vector<std::string> alpn = {"h2", "http/1.1"};  // What it would speak there.
+  bool trusts = true;  // The client trusts that certificate's authority.
   std::vector<HostEntry> hosts;
 
   void run(const Client& client) const {
@@ -151,8 +152,8 @@ struct HttpTestWorld {
     REQUIRE(own.has_value());
     auto client =
         TlsContext::client({.ca_file = trusts ? authority->certificate : own->certificate});
-    auto server = TlsContext::server(
-        {.certificate = own->certificate, .key = own->key, .alpn = {"h2", "http/1.1"}});
+    auto server =
+        TlsContext::server({.certificate = own->certificate, .key = own->key, .alpn = alpn});
     REQUIRE(client.has_value());
     REQUIRE(server.has_value());
     return {std::move(*client), std::move(*server)};
