@@ -79,10 +79,40 @@ class ScriptScenarioReader {
     std::vector<NamedTemplate> values;
     context_.read(map_.find("env"), values);
     for (NamedTemplate& one : values)
-      if (one.value.is_constant())
+      if (one.value.is_constant()) {
         call.environment[one.name] = one.value.text();
-      else
+      } else if (is_same_for_all(one)) {
         call.run_environment.push_back(std::move(one));
+      }
+  }
+
+  // Init code sees it, once for all users.
+  bool is_same_for_all(const NamedTemplate& one) {
+    Uses uses;
+    one.value.collect(uses);
+    const bool is_row = !uses.data_sets.empty();
+    if (!is_row && value_for(one.value, 1) == value_for(one.value, 2)) return true;
+    context_.error(
+        map_.find("env"),
+        fmt::format("a script's env is the same for all of its users, and {} in {} is not: {}",
+                    one.value.source(), one.name,
+                    is_row ? "rows are for steps; a script reads its own, as with SharedArray"
+                           : "the script can make it itself"));
+    return false;
+  }
+
+  std::string value_for(const Template& value, std::uint64_t user) const {
+    const std::vector<std::string> members = stand_ins(plan_);
+    Prng chance(user);
+    return value
+        .expand({.members = members,
+                 .vu = user,
+                 .vu_in_scenario = user,
+                 .iteration = user,
+                 .iteration_in_test = user,
+                 .prng = &chance,
+                 .now = {.unix_ns = static_cast<std::int64_t>(user)}})
+        .value_or("");
   }
 
   const Plan* find(const Field& at, const std::filesystem::path& file, const ScriptCall& call) {

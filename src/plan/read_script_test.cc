@@ -2,6 +2,8 @@
 // up.
 #include <doctest/doctest.h>
 
+#include "base/file.h"
+#include "base/temporary_folder.h"
 #include "plan/describe_plan.h"
 #include "plan/script_bundle.h"
 #include "plan/yaml_reader.h"
@@ -113,6 +115,22 @@ TEST_CASE("a script that several scenarios name is read once and is one script")
   CHECK(script_of(*plan, 1) == 0);
   CHECK(script_of(*plan, 2) == 1);
   CHECK(expected_of(*plan).back() == "bought{scenario:b}");
+}
+
+TEST_CASE("env of a script is the same for all of its users") {
+  MadeUpScripts scripts;
+  const TemporaryFolder folder = TemporaryFolder::make("brunt-plan").value();
+  const std::string file = (folder / "users.csv").string();
+  REQUIRE(write_file(file, "name\nann\n"));
+  const auto error_of = [&](const std::string& value) {
+    return scripts.error("  a: { script: s.js, " + load + ", env: { N: \"" + value + "\" } }\n",
+                         "data: { users: { file: " + file + ", order: once } }\n");
+  };
+  CHECK(error_of("${users.name}").contains("${users.name} in N is not: rows are for steps"));
+  CHECK(error_of("${users}").contains("rows are for steps"));
+  CHECK(error_of("user-${vu}").contains("user-${vu} in N is not: the script can make it itself"));
+  CHECK(error_of("${uuid()}").contains("the script can make it itself"));
+  CHECK(error_of("${scenario}/${web.url}") == "nothing");
 }
 
 TEST_CASE("what a scenario with a script cannot be is said at its line") {

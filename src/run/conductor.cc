@@ -12,9 +12,10 @@
 #include "plan/describe_plan.h"
 #include "plan/script_bundle.h"
 #include "run/generator_processes.h"
+#include "run/generator_setup.h"
 #include "run/generator_threads.h"
+#include "run/kept_record.h"
 #include "run/load_units.h"
-#include "run/network_options.h"
 #include "run/run_control.h"
 #include "run/run_description.h"
 #include "run/run_faults.h"
@@ -115,6 +116,7 @@ class Conductor {
   fs::path logs_;                    // Of services; in folder_ where no record is kept.
   Instant start_{};
   bool started_ = false;
+  bool is_over_ = false;  // What is left is to write down what it came to.
   std::uint32_t interrupts_ = 0;
   const Threshold* aborted_by_ = nullptr;
   std::string casualty_, failure_;
@@ -130,25 +132,8 @@ class Conductor {
 };
 
 Result<> Conductor::make_setup() {
-  AllowRules rules{.allow = plan_.allow};
-  rules.allow.insert(rules.allow.end(), options_.allow.begin(), options_.allow.end());
-  setup_ = std::make_unique<GeneratorSetup>(
-      GeneratorSetup{.plan = plan_, .members = {}, .registry = registry_});
-  setup_->allow = TRY(AllowList::parse(allow_rules_of(plan_, rules.allow)));
-  setup_->allow_rules = rules.allow;
-  setup_->step_errors = TRY(register_metrics(plan_, registry_));
-  setup_->redirections = options_.redirections;
-  for (Redirection& own : TRY(redirections_of(plan_)))
-    setup_->redirections.push_back(std::move(own));
-  setup_->local_ips = options_.local_ips;
-  if (setup_->local_ips.empty() && plan_.script != nullptr &&
-      !plan_.script->network.local_ips.empty())
-    setup_->local_ips = TRY(parse_local_ips(plan_.script->network.local_ips));
-  setup_->tap = options_.streams.empty() ? SampleTap::off : SampleTap::on;
-  setup_->segment = options_.segment;
-  setup_->segment_text = {options_.segment_bounds, options_.segment_sequence};
-  setup_->threads = options_.threads;
-  setup_->seed = record_.run.seed;
+  setup_ =
+      std::make_unique<GeneratorSetup>(TRY(setup_of(plan_, options_, registry_, record_.run.seed)));
   counters_ = std::make_unique<SharedCounters>(plan_, options_.segment, setup_->threads);
   counters_->lend(*setup_);
   return {};
@@ -191,13 +176,13 @@ Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   record_.run = describe_run(plan_, options_, loop_);
   TRY(make_setup());
   TRY(make_folders());
-  FiberGroup watchers(loop_);
+  FiberGroup watchers(loop_), listeners(loop_);
   if (auto open = control_.open(watchers, options_.address); !open) {
     code_of_failure_ = ExitCode::cannot_start_api;
     return std::unexpected(std::move(open).error());
   }
   if (signals != nullptr)
-    TRY(watchers.spawn("signals", [&](Fiber& fiber) { watch_signals(fiber, *signals); }));
+    TRY(listeners.spawn("signals", [&](Fiber& fiber) { watch_signals(fiber, *signals); }));
   Dialer dialer(loop_, resolver_, setup_->allow, {});
   ServiceSet services(dialer, {.program = options_.program,
                                .logs = logs_,
@@ -218,12 +203,14 @@ Result<ConductedRun> Conductor::conduct(Fiber& self, Signals* signals) {
   trim_logs(logs_, LogLimits{}.bytes_max, {});
   watchers.cancel();
   (void)watchers.join(self);
-  if (!done && !started_) {
-    summarize_failure(self, done.error());
-    return std::unexpected(std::move(done).error());
-  }
+  is_over_ = true;
+  if (!done && !started_) summarize_failure(self, done.error());
   if (!done) failure_ = done.error().text;
-  return finish(self);
+  Result<ConductedRun> outcome =
+      started_ ? finish(self) : Result<ConductedRun>(std::unexpected(std::move(done).error()));
+  listeners.cancel();
+  (void)listeners.join(self);
+  return outcome;
 }
 
 void Conductor::make_generators() {
@@ -316,7 +303,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   (void)fault_fibers.join(self);
   control_.enter(RunPhase::teardown);
   control_.settle(self);
-  if (stages_ && interrupts_ == 0) tear_down(self);
+  if (stages_ && interrupts_ < 2) tear_down(self);
   if (interrupts_ == 0) control_.linger(self);
   watchers.cancel();
   (void)watchers.join(self);
@@ -329,7 +316,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
 void Conductor::tear_down(Fiber& self) {
   if (!stages_->has_teardown()) return;
   const auto done = stages_->tear_down(self);
-  if (!done) {
+  if (!done && done.error().code != ErrorCode::cancelled) {
     observer_.warning(done.error().text);
     if (failure_.empty()) failure_ = done.error().text;
     failure_code_ = done.error().code == ErrorCode::timeout ? ExitCode::teardown_timeout
@@ -405,6 +392,8 @@ void Conductor::watch_abort() {
 
 void Conductor::stop(StopKind kind) {
   control_.end();
+  const bool is_wanted = interrupts_ > 0 || control_.stopped();
+  if (stages_ && (interrupts_ > 1 || (is_wanted && !started_))) stages_->break_off();
   // Before the start there is nothing to end gracefully.
   if (generators_ != nullptr) generators_->stop(started_ ? kind : StopKind::now);
   // What is frozen goes on, so that iterations under way can end.
@@ -413,13 +402,17 @@ void Conductor::stop(StopKind kind) {
 
 void Conductor::watch_signals(Fiber& self, Signals& signals) {
   while (signals.next(self, far_future)) {
-    if (control_.is_lingering()) {
+    if (is_over_ || control_.is_lingering()) {
       control_.end();
+      if (stages_ && (is_over_ || signals.count() > 1)) stages_->break_off();
       continue;
     }
     interrupts_ = signals.count();
     if (interrupts_ == 1) {
-      observer_.phase("stopping: iterations under way may end (Ctrl-C again ends at once)");
+      observer_.phase(!started_ ? "stopping before the load begins"
+                      : control_.phase() == RunPhase::teardown
+                          ? "teardown() goes on (Ctrl-C again breaks it off)"
+                          : "stopping: iterations under way may end (Ctrl-C again ends at once)");
       stop(StopKind::gracefully);
     } else {
       stop(StopKind::now);
@@ -461,19 +454,8 @@ ConductedRun Conductor::finish(Fiber& self) {
                         .failure_code = failure_code_,
                         .judgement = judgement_,
                         .reason = reason_});
-  ConductedRun outcome;
-  outcome.ledger = ledger_->finish(self, record_);
-  ledger_.reset();  // Its connection ends before the next begins: a server may give only one.
-  for (const std::string& note : outcome.ledger.notes) observer_.warning(note);
-  const auto ledger = Ledger::open({.place = outcome.ledger.place, .access = LedgerAccess::read});
-  auto loaded =
-      ledger ? (*ledger)->load(record_.run.id) : Result<RunRecord>(std::unexpected(ledger.error()));
-  if (loaded) {
-    outcome.record = std::move(*loaded);
-  } else {
-    observer_.warning("the run cannot be read back for its report: " + loaded.error().text);
-    outcome.record = record_;
-  }
+  auto [record, kept] = keep_record(self, std::move(ledger_), record_, observer_);
+  ConductedRun outcome{.record = std::move(record), .ledger = std::move(kept)};
   if (options_.ledger.empty()) outcome.ledger.place.clear();
   if (plan_.script != nullptr) outcome.setup_data = setup_->script_data.front();
   if (stages_) outcome.script_texts = stages_->summarize(self, outcome.record, options_.summary);

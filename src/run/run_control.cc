@@ -74,6 +74,7 @@ void RunControl::linger(Fiber& self) {
   waiter_ = &self;
   while ((!ended_ || in_stage_) && self.park(far_future, "Ctrl-C")) continue;
   waiter_ = nullptr;
+  lingering_ = false;
 }
 
 void RunControl::end() {

@@ -52,6 +52,7 @@ class RunControl final : ApiRun {
   void settle(Fiber& self);
   // Parks after the load until it is to end, where the script's `linger` says so.
   void linger(Fiber& self);
+  RunPhase phase() const { return phase_; }
   bool is_lingering() const { return lingering_; }
 
   void end();  // Whoever waits above goes on.

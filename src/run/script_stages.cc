@@ -47,7 +47,8 @@ Result<> ScriptStages::tear_down(Fiber& self) {
 std::optional<ScriptTexts> ScriptStages::summarize(Fiber& self, const RunRecord& record,
                                                    K6SummaryOptions options) {
   // Of a plan's several scripts none speaks for all.
-  if (setup_.plan.script == nullptr || !setup_.plan.script->life.has_summary) return std::nullopt;
+  if (setup_.plan.script == nullptr || !setup_.plan.script->life.has_summary || broken_off_)
+    return std::nullopt;
   const ScriptLifeOptions& life = setup_.plan.script->life;
   options.trend_stats = life.trend_stats;
   options.time_unit = life.time_unit;
@@ -79,6 +80,7 @@ Result<std::string> ScriptStages::run(Fiber& self, const Call& call, std::string
 
 Result<> ScriptStages::with_stage(std::size_t script,
                                   const std::function<Result<>(ScriptStage&)>& work) {
+  if (broken_off_) return fail(ErrorCode::cancelled, "the run ends");
   tls_ = TRY(TlsContext::client(tls_options_of(setup_.plan)));
   HttpContext http{.loop = loop_, .dialer = dialer_, .tls = tls_.get()};
   StepContext context{.loop = loop_,
@@ -91,7 +93,15 @@ Result<> ScriptStages::with_stage(std::size_t script,
                       .seed = setup_.seed,
                       .watcher = *this};
   ScriptStage stage(context, setup_.registry, scripts_[script].scenario);
-  return work(stage);
+  running_ = &stage;
+  auto done = work(stage);
+  running_ = nullptr;
+  return done;
+}
+
+void ScriptStages::break_off() {
+  broken_off_ = true;
+  if (running_ != nullptr) running_->break_off();
 }
 
 void ScriptStages::deliver(std::int64_t second, Seconds& seconds) {

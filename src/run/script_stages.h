@@ -40,6 +40,9 @@ class ScriptStages final : StepWatcher {
   std::optional<ScriptTexts> summarize(Fiber& self, const RunRecord& record,
                                        K6SummaryOptions options);
 
+  // From another fiber: what runs ends, with cancelled; so does what is asked for later.
+  void break_off();
+
   // What the script said of its run meanwhile, with the reason that it gave.
   ScriptJudgement judgement() const { return judgement_; }
   const std::string& reason() const { return reason_; }
@@ -70,6 +73,8 @@ class ScriptStages final : StepWatcher {
   Recorder recorder_;
   ScriptJudgement judgement_ = ScriptJudgement::none;
   std::string reason_;
+  ScriptStage* running_ = nullptr;
+  bool broken_off_ = false;
 };
 
 }  // namespace brunt

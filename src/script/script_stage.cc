@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "loop/fiber_group.h"
 #include "script/secret_sources.h"
 
 namespace brunt {
@@ -14,7 +13,9 @@ Result<> ScriptStage::work(Fiber& self, const std::string& function, Duration li
   Result<> done;
   FiberGroup group(self.loop());
   TRY(group.spawn("script", [&](Fiber& fiber) { done = work(*body, fiber); }));
+  running_ = &group;
   const auto joined = group.join_until(self, self.now() + limit);
+  running_ = nullptr;
   if (!joined && joined.error().code == ErrorCode::timeout)
     return fail(ErrorCode::timeout, fmt::format("{}() execution timed out after {:g} seconds",
                                                 function, seconds_of(limit)));
@@ -22,6 +23,10 @@ Result<> ScriptStage::work(Fiber& self, const std::string& function, Duration li
     return fail_in(function + "()",
                    {done.error().code, redacted(body->bundle(), done.error().text)});
   return {};
+}
+
+void ScriptStage::break_off() {
+  if (running_ != nullptr) running_->cancel();
 }
 
 Result<std::string> ScriptStage::run(Fiber& self, const std::string& function,

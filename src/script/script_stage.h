@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "loop/fiber_group.h"
 #include "script/script_body.h"
 
 namespace brunt {
@@ -28,6 +29,9 @@ class ScriptStage {
   // handleSummary(data): the texts that it returned. The same errors.
   Result<ScriptTexts> summarize(Fiber& self, std::string_view data, Duration limit);
 
+  // From another fiber: what runs ends, with cancelled.
+  void break_off();
+
  private:
   using Work = std::function<Result<>(ScriptBody&, Fiber&)>;
   Result<> work(Fiber& self, const std::string& function, Duration limit, const Work& work);
@@ -35,6 +39,7 @@ class ScriptStage {
   StepContext& context_;
   const MetricRegistry& registry_;
   std::uint32_t scenario_;
+  FiberGroup* running_ = nullptr;
 };
 
 }  // namespace brunt
