@@ -51,8 +51,14 @@ export default function () {
 })");
   CHECK(world.told == std::vector<std::string>{});
   CHECK(world.said == std::vector<std::string>{"console.log: true", "console.log: false"});
-  CHECK(world.count("checks", {{"group", "::good"}}) == 16);
-  CHECK(world.sum("checks", {{"group", "::good"}}) == 16);
+  CHECK(world.count("checks", {{"group", "::good"}}) == 20);
+  CHECK(world.sum("checks", {{"group", "::good"}}) == 20);
+  for (const char* name :
+       {"expected ${this} to have a length of 2 got ${actual}",
+        "expected ${this} to deeply equal { a: { b: 1 } }", "expected ${this} to not include 'z'",
+        "expected ${this} to be an array", "expected ${this} to throw an error",
+        "expected ${this} to be one of [ 4, 5 ]"})
+    CHECK_MESSAGE(world.count("checks", {{"check", name}}) > 0, std::string(name));
   CHECK(world.count("checks", {{"check", "expected status to equal 200"}}) == 2);
   CHECK(world.sum("checks", {{"check", "expected status to equal 200"}}) == 1);
 }
@@ -114,6 +120,36 @@ export default function () {
 })");
   CHECK(world.told == std::vector<std::string>{});
   CHECK(world.count("checks", {{"check", "expected 'long... to equal 'othe..."}}) == 1);
+}
+
+TEST_CASE("jslib's k6chaijs has the words of Chai that look at what a function does") {
+  ScriptWorld world;
+  world.play(R"(
+import chai, { describe, expect } from 'https://jslib.k6.io/k6chaijs/4.3.4.3/index.js';
+chai.config.aggregateChecks = false;
+chai.config.logFailures = true;
+export default function () {
+  console.log(describe('good', () => {
+    const o = { n: 1 };
+    expect(() => { o.n += 2 }).to.increase(o, 'n').by(2);
+    expect(() => {}).to.not.change(o, 'n');
+    expect(o).to.have.ownPropertyDescriptor('n').that.has.property('value', 3);
+    expect('x').to.respondTo('trim');
+    expect(Object.freeze({})).to.be.frozen.and.sealed.but.not.extensible;
+    expect({ a: [{ b: 'x' }] }).to.nested.include({ 'a[0].b': 'x' });
+    expect('Today is sunny').to.contain.oneOf(['sunny', 'cloudy']);
+  }));
+  describe('misspelt', () => expect(1).to.be.equall(1));
+  describe('bad', () => expect([1, 2]).to.have.lengthOf.at.least(3));
+})");
+  REQUIRE(world.said.size() == 3);
+  CHECK(world.said[0] == "console.log: true");
+  CHECK(world.said[1].contains("Invalid Chai property: equall. Did you mean \"equal\"?"));
+  CHECK(world.said[2] ==
+        "console.warn: describe bad: expected [ 1, 2 ] to have a length at least 3 got 2");
+  CHECK(world.sum("checks", {{"check",
+                              "expected 'Today is sunny' to contain one of [ 'sunny', "
+                              "'cloudy' ]"}}) == 1);
 }
 
 TEST_CASE("jslib's k6-testing holds or refuses as its matchers say") {

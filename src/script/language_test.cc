@@ -206,6 +206,20 @@ TEST_CASE("what is wrong with a script's modules is told with its name") {
   CHECK(world.told[0].contains("only available in the init stage"));
 }
 
+TEST_CASE("names that an export takes apart are exported") {
+  CHECK(
+      said_with({{"a.js",
+                  "const all = { a: 1, list: [2, { b: 3 }], rest: 4, more: 5 };\n"
+                  "export const { a, list: [two, { b: three }], late = ((x) => { const { y } = x; "
+                  "return y; })({ y: 6 }), ...others } = all;\n"
+                  "export let [first] = [7];"}},
+                "import * as all from './a.js';\n"
+                "export const { default: run, setup } = { default: () => "
+                "console.log(JSON.stringify(all)), setup: () => 1 };\n"
+                "export default () => run();") ==
+      SaidTexts{R"({"a":1,"first":7,"late":6,"others":{"rest":4,"more":5},"three":3,"two":2})"});
+}
+
 TEST_CASE("exceptions of the language have the words of k6") {
   const std::pair<const char*, const char*> cases[] = {
       {"o.missing()", "TypeError: Object has no member 'missing'"},

@@ -1,4 +1,4 @@
-# sed -i -f words.sed quickjs.c: the words of exceptions as k6's engine has them, members that are missing by name (words.inc),
+# sed -f words.sed quickjs.c: the words of exceptions as k6's engine has them, members that are missing by name (words.inc),
 # and frames of functions that lie on one line with its number.
 
 # Frames.

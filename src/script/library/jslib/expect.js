@@ -1,7 +1,7 @@
 // https://jslib.k6.io/expect: describe() and t.expect(), the forerunner of k6chaijs: each expectation a check, and the first that does
 // not hold ends its describe().
 import { check, group } from 'k6';
-import { deepEqual, shown } from 'https://jslib.k6.io/k6chaijs/1/index.js';
+import { deepEqual, shown } from 'https://jslib.k6.io/k6-testing/1/index.js';
 
 class ExpectationFailed extends Error {}
 

@@ -19,6 +19,7 @@ export const Patch = requestClass('PATCH');
 export const Delete = requestClass('DELETE');
 export const Head = requestClass('HEAD');
 export const Options = requestClass('OPTIONS');
+export const Trace = requestClass('TRACE');
 
 export class Httpx {
   constructor({ baseURL = '', headers = {}, tags = {}, timeout } = {}) {
@@ -57,7 +58,7 @@ export class Httpx {
     })));
   }
 }
-for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']) {
+for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE']) {
   const name = method.toLowerCase();
   Httpx.prototype[name] = function (url, body, params) { return this.request(method, url, body, params); };
   Httpx.prototype['async' + method[0] + name.slice(1)] = function (url, body, params) { return this.asyncRequest(method, url, body, params); };

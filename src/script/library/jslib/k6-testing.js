@@ -1,7 +1,6 @@
 // https://jslib.k6.io/k6-testing: expect() in the words of its documentation. What is not as expected ends the test;
 // with expect.soft() it fails the test, or throws. What retries is for browsers, which are not driven.
 import exec from 'k6/execution';
-import { deepEqual, shown } from 'https://jslib.k6.io/k6chaijs/1/index.js';
 
 export class AssertionFailedError extends Error {
   constructor(message) {
@@ -9,6 +8,30 @@ export class AssertionFailedError extends Error {
     this.name = 'AssertionFailedError';
   }
 }
+
+// A value in words, of at most `length` characters.
+export const shown = (value, length = 100) => {
+  let text;
+  if (typeof value === 'function') text = `[Function${value.name ? ' ' + value.name : ''}]`;
+  else if (value instanceof RegExp || typeof value === 'bigint' || typeof value === 'symbol') text = String(value);
+  else if (typeof value === 'string') text = `'${value}'`;
+  else text = JSON.stringify(value) ?? String(value);
+  return text.length > length ? text.slice(0, length) + '...' : text;
+};
+
+const typeOf = (value) => Object.prototype.toString.call(value).slice(8, -1).toLowerCase();
+
+export const deepEqual = (a, b, seen = new Map()) => {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || typeOf(a) !== typeOf(b)) return false;
+  if (seen.get(a) === b) return true;
+  seen.set(a, b);
+  if (a instanceof Date) return a.getTime() === b.getTime();
+  if (a instanceof RegExp) return String(a) === String(b);
+  if (a instanceof Map || a instanceof Set) return deepEqual([...a], [...b], seen);
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && deepEqual(a[key], b[key], seen));
+};
 
 const value_length_max = 1000;
 const inWords = (value) => shown(value, value_length_max);
