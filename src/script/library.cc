@@ -104,9 +104,11 @@ std::string_view jslib_source(std::string_view module) {
 }
 
 std::string jslib_names() {
+  constexpr std::array<std::string_view, 2> for_others = {"jslib/aws-signature", "jslib/chai"};
   std::string names;
   for (const LibrarySource& source : library_sources)
-    if (source.name.starts_with(jslib_folder))
+    if (source.name.starts_with(jslib_folder) &&
+        std::ranges::find(for_others, source.name) == for_others.end())
       names.append(names.empty() ? "" : ", ").append(source.name.substr(jslib_folder.size()));
   return names;
 }
