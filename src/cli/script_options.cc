@@ -167,6 +167,8 @@ Result<Json> value_of(const ScriptOption& option, std::string_view where,
   return Json(text);
 }
 
+constexpr int times_given_max = 1'000;
+
 }  // namespace
 
 void add_script_options(CLI::App& verb, ScriptOptionTexts& texts, const char* group) {
@@ -184,7 +186,7 @@ void add_script_options(CLI::App& verb, ScriptOptionTexts& texts, const char* gr
                 texts[name] = given.empty() ? std::vector<std::string>{"headers"} : given;
               },
               option.help)
-          ->expected(name == "httpDebug" ? 0 : 1, 1)
+          ->expected(name == "httpDebug" ? 0 : 1, times_given_max)
           ->allow_extra_args(false)
           ->group(group);
     }

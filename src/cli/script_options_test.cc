@@ -28,6 +28,17 @@ TEST_CASE(
   CHECK(of_environment({{"K6_TAGS", "a=b"}}) == "K6_TAGS a=b: write it like NAME:VALUE");
 }
 
+TEST_CASE("a flag may be given again, for more or instead") {
+  CLI::App app;
+  ScriptOptionTexts texts;
+  add_script_options(app, texts, "");
+  app.parse(
+      "--tag a=b --tag c=d --blacklist-ip 10.0.0.0/8 --blacklist-ip ::1/128 --rps 3 --rps 4 "
+      "--http-debug --http-debug=full");
+  CHECK(of_flags(texts) == R"({"blacklistIPs":["10.0.0.0/8","::1/128"],"httpDebug":"full","rps":4,)"
+                           R"("tags":{"a":"b","c":"d"}})");
+}
+
 TEST_CASE("variables that are to be true or false take Go's words, and no others") {
   CHECK(of_environment({{"K6_NO_SETUP", "T"}, {"K6_NO_TEARDOWN", "0"}}) ==
         R"({"noSetup":true,"noTeardown":false})");
