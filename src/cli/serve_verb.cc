@@ -59,6 +59,7 @@ void add_serve(CLI::App& app, CommandLine& line) {
   CLI::App* verb = app.add_subcommand("serve", "Run a built-in service");
   verb->footer(
       "\nExamples:\n  brunt serve iot --listen 127.0.0.1:8080\n"
+      "  brunt serve echo\n"
       "  brunt serve messages --help");
   verb->require_subcommand(1);
   CLI::App* iot =
@@ -75,6 +76,7 @@ void add_serve(CLI::App& app, CommandLine& line) {
       "\nExamples:\n  brunt serve iot\n  brunt serve iot --store postgres://postgres@127.0.0.1/iot "
       "--threads 2");
   iot->callback([&line, flags]() { line.todo = [&g = *flags] { return serve_iot(g); }; });
+  add_serve_echo(*verb, line);
   add_serve_messages(*verb, line);
 }
 

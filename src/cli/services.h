@@ -7,6 +7,7 @@
 
 namespace brunt {
 
+void add_serve_echo(CLI::App& serve_verb, CommandLine& line);
 void add_serve_messages(CLI::App& serve_verb, CommandLine& line);
 
 }  // namespace brunt

@@ -1,5 +1,7 @@
 #include "server/http_message_views.h"
 
+#include <fmt/format.h>
+
 #include "base/assert.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -83,6 +85,21 @@ void HttpResponseWriter::append_head(BodyFraming framing, std::uint64_t content_
                                                    .content_length = content_length,
                                                    .version_minor = 1});
   ASSERT(written.has_value());  // add_field() let nothing wrong in.
+}
+
+Result<Stream*> HttpResponseWriter::upgrade(Fiber& self, std::string_view protocol) {
+  status_ = 101;
+  out_ = fmt::format("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {}\r\n",
+                     protocol);
+  for (const FieldPlace& place : fields_) {
+    const std::string_view text = field_text_;
+    out_ += fmt::format("{}: {}\r\n", text.substr(place.name_at, place.name_size),
+                        text.substr(place.value_at, place.value_size));
+  }
+  out_ += "\r\n";
+  broken_ = true;  // No answer follows.
+  TRY(stream_->send(self, as_bytes(out_), self.now() + send_timeout_));
+  return stream_;
 }
 
 Result<> HttpResponseWriter::send_chunk(Fiber& self, std::string_view data) {

@@ -64,6 +64,10 @@ class HttpResponseWriter {
   // Sends the head (at the first call) and `data` now. Errors: reset, timeout, cancelled.
   Result<> send_chunk(Fiber& self, std::string_view data);
 
+  // Leaves HTTP: sends 101 with the fields that were added, and gives the connection, which is the
+  // handler's until it returns; then it is closed. Errors: as send_chunk().
+  Result<Stream*> upgrade(Fiber& self, std::string_view protocol);
+
   // The connection is closed after this response.
   void close_connection() { close_ = true; }
 
