@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """What k6 scripts may rely on, member by member, against brunt serve echo: each script throws where an answer is not k6's."""
+import json
+import re
 import unittest
 
 from harness import ROOT, Case, free_port, wait_for_port
@@ -35,6 +37,12 @@ class Conformance(Case):
     def test_life_cycle_metrics_data_and_what_is_computed(self):
         for how in ((), ("--threads", "2"), ("--processes", "2")):
             self.holds("measures.js", *how)
+
+    def test_each_member_that_the_reference_names(self):
+        rows = re.findall(r"^\| `([^`]+)` \| (.*?) \| (.*?) \| (.*?) \|$", (ROOT / "docs/reference/k6-members.md").read_text(), re.M)
+        names = [[name, *(re.findall(r"`([^`]+)`", cell) for cell in (yes + partly, no))] for name, yes, partly, no in rows]
+        self.assertGreater(len(names), 40)
+        self.holds("members.js", "-e", f"MEMBERS={json.dumps(names)}")
 
     def test_a_difference_is_seen(self):
         self.write("wrong.js", "import http from 'k6/http'; export default () => {"
