@@ -106,6 +106,7 @@ Result<> RedisClient::greet(Fiber& self, Exchange& exchange) {
     add({"AUTH", target_.user, target_.password});
   const std::string database = std::to_string(target_.database);
   if (target_.database != 0) add({"SELECT", database});
+  if (!target_.client_name.empty()) add({"CLIENT", "SETNAME", target_.client_name});
   if (count == 0) return {};
   TRY(connection_.greet(self, exchange, bytes));
   TRY(receive(self, exchange, count, false));

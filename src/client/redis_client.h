@@ -1,9 +1,10 @@
 // A client of Redis: one connection, the commands of one request at a time, sent together and
 // answered in their order.
 //
-// Belongs to one loop; each virtual user has its own. The connection is made, with AUTH, SELECT or
-// HELLO, when the first request is sent, and again after a failure. What the target did is in the
-// reply; commands are never sent twice: those of a failed request may have been done.
+// Belongs to one loop; each virtual user has its own. The connection is made, with AUTH or
+// HELLO, SELECT and CLIENT SETNAME, when the first request is sent, and again after a failure. What
+// the target did is in the reply; commands are never sent twice: those of a failed request may have
+// been done.
 //
 //   RedisClient client(loop, dialer, TRY(parse_redis_target("redis://:secret@localhost:6379/2")));
 //   std::string commands;
@@ -30,6 +31,7 @@ namespace brunt {
 struct RedisTarget {
   PeerAddress peer;
   std::string user, password;  // Empty: none.
+  std::string client_name;     // What CLIENT LIST shows. Empty: none.
   std::uint32_t database = 0;
   std::uint32_t protocol = 2;  // 3: HELLO 3 when the connection is made.
   TlsContext* tls = nullptr;   // Must outlive the client.

@@ -67,16 +67,18 @@ TEST_CASE("the commands of one request go out together and their replies are a l
   CHECK(reply.body == "[1,\"hi\"]");
 }
 
-TEST_CASE("the connection logs in and chooses its database before the first command") {
+TEST_CASE("the connection logs in, chooses its database and says its name before all commands") {
   RedisTarget target = plain;
   target.user = "ann";
   target.password = "secret";
   target.database = 3;
+  target.client_name = "load";
   const RedisReply reply = redis_asked(target, [](Peer& peer) {
     const std::string greeting =
-        "*3\r\n$4\r\nAUTH\r\n$3\r\nann\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n";
+        "*3\r\n$4\r\nAUTH\r\n$3\r\nann\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n"
+        "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$4\r\nload\r\n";
     CHECK(peer.bytes(greeting.size()) == greeting);
-    peer.send("+OK\r\n+OK\r\n");
+    peer.send("+OK\r\n+OK\r\n+OK\r\n");
     peer.bytes(14);
     peer.send("+PONG\r\n");
   });

@@ -37,10 +37,10 @@ struct RedisNode {
 // commands take turns, in the order in which they were called.
 struct RedisLine {
   std::vector<std::unique_ptr<RedisNode>> nodes;  // Those that were given first.
-  RedisTarget login;                              // User, password and database of the others.
-  std::map<std::uint16_t, RedisNode*> slots;      // As far as a cluster has told.
-  std::uint32_t redirects_max = 0;                // 0: no cluster.
-  std::string master_name;                        // "": the node is no sentinel.
+  RedisTarget login;                          // User, password, name and database of the others.
+  std::map<std::uint16_t, RedisNode*> slots;  // As far as a cluster has told.
+  std::uint32_t redirects_max = 0;            // 0: no cluster.
+  std::string master_name;                    // "": the node is no sentinel.
   bool is_tls = false;
   TlsClientOptions tls_options;     // Of its own, where one is given.
   std::unique_ptr<TlsContext> tls;  // The same.
@@ -224,6 +224,7 @@ bool add_node(JSContext* context, std::string url, RedisLine& line) {
   }
   if (!line.login.user.empty()) target->user = line.login.user;
   if (!line.login.password.empty()) target->password = line.login.password;
+  target->client_name = line.login.client_name;
   line.nodes.push_back(std::make_unique<RedisNode>(std::move(*target), std::nullopt));
   return true;
 }
@@ -235,6 +236,7 @@ JSValue js_open(JSContext* context, JSValueConst, int, JSValueConst* arguments) 
   line->is_tls = JS_ToBool(context, property(context, settings, "tls").get()) > 0;
   line->login.user = text_property(context, settings, "username");
   line->login.password = text_property(context, settings, "password");
+  line->login.client_name = text_property(context, settings, "clientName");
   line->master_name = text_property(context, settings, "masterName");
   bool good = true;
   const JsValue urls = property(context, settings, "urls");

@@ -38,15 +38,14 @@
   const settingsOf = (given) => {
     if (typeof given === 'string') return { urls: [given] };
     if (given === null || typeof given !== 'object') throw new TypeError('redis: new Client() takes a URL or options');
-    if (given.clientName !== undefined) throw new Error('redis: the option clientName is not supported');
-    const { cluster, username = '', password = '', database = 0, masterName = '', sentinelUsername = '', sentinelPassword = '' } = given;
+    const { cluster, username = '', password = '', clientName = '', database = 0, masterName = '', sentinelUsername = '', sentinelPassword = '' } = given;
     const nodes = cluster === undefined ? [{ socket: given.socket }] : cluster?.nodes;
     if (!Array.isArray(nodes) || nodes.length === 0) throw new TypeError('redis: cluster.nodes is a list of URLs or of { socket }');
     const first = given.socket ?? nodes.find((node) => typeof node === 'object')?.socket ?? {};
     const { tls, dialTimeout = 5, readTimeout = 3 } = first;
     return {
       urls: nodes.map((node) => (typeof node === 'string' ? node : urlOf(node.socket ?? node, cluster === undefined ? database : 0))),
-      username, password, dialTimeout, readTimeout, masterName, sentinelUsername, sentinelPassword,
+      username, password, clientName, dialTimeout, readTimeout, masterName, sentinelUsername, sentinelPassword,
       maxRedirects: cluster === undefined ? 0 : (cluster.maxRedirects ?? 3),
       ...(tls && { tls: true, ca: [tls.ca ?? []].flat().join('\n'), cert: tls.cert, key: tls.key }),
     };
@@ -54,7 +53,7 @@
   class Client {
     #connection;
     constructor(options) { this.#connection = native.open({
-      username: '', password: '', masterName: '', sentinelUsername: '', sentinelPassword: '', maxRedirects: 0, dialTimeout: 5, readTimeout: 3,
+      username: '', password: '', clientName: '', masterName: '', sentinelUsername: '', sentinelPassword: '', maxRedirects: 0, dialTimeout: 5, readTimeout: 3,
       ...settingsOf(options),
     }); }
     async #send(command, values) { return JSON.parse(await native.send(this.#connection, [command, ...values.map(word)])).at(-1); }
