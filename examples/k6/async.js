@@ -3,6 +3,7 @@
 //   brunt run examples/k6/async.js -e BASE=http://localhost:8080
 import http from 'k6/http';
 import { check } from 'k6';
+import { clearInterval, setInterval, setTimeout } from 'k6/timers'; // They are global too.
 
 export const options = { vus: 2, iterations: 6, thresholds: { checks: ['rate==1'] } };
 

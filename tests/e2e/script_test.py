@@ -11,7 +11,7 @@ from harness import ROOT, Case
 
 EXAMPLES = ROOT / "examples/k6"
 # Each holds a threshold on its checks.
-MODULE_EXAMPLES = ["shared-data.js", "signed.js", "pages.js", "expectations.js", "files.js"]
+MODULE_EXAMPLES = ["certificate.js", "shared-data.js", "signed.js", "pages.js", "expectations.js", "files.js"]
 TIMERS = """
   location ~ ^/groups/[^/]+/timers$ { return 201 '{"timerId": "timer-7"}'; }
   location ~ ^/groups/[^/]+/timers/ {
