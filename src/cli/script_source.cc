@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -75,11 +76,20 @@ Result<std::map<std::string, std::string>> pairs_of(const std::vector<std::strin
   return pairs;
 }
 
+// GODEBUG=http2client=0, as k6's users say that they want HTTP/1.1; other words may be beside it.
+bool says_http1(const std::map<std::string, std::string>& environment) {
+  const auto found = environment.find("GODEBUG");
+  if (found == environment.end()) return false;
+  const auto words = split(found->second, ',');
+  return std::ranges::find(words, "http2client=0") != words.end();
+}
+
 Result<ScriptSettings> settings_of(const PlanSourceFlags& flags,
                                    const std::map<std::string, std::string>& environment) {
   ScriptSettings settings{
       .environment = flags.system_environment ? environment : std::map<std::string, std::string>(),
       .ignores_thresholds = flags.ignores_thresholds,
+      .http2 = !says_http1(environment),
       .time_scale = flags.time_scale};
   TRY(RunLog::open(flags.log));
   // Opened again for each line: init code says little.

@@ -106,6 +106,7 @@ struct TlsOptions {
   std::filesystem::path certificate;  // PEM, the client's; with `key`.
   std::filesystem::path key;
   std::string server_name;  // Instead of the URL's host.
+  bool http2 = false;       // Offered beside HTTP/1.1; the server chooses.
 };
 
 struct ResultStream {

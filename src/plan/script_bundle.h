@@ -26,6 +26,7 @@ struct ScriptHttpOptions {
   bool redirects_given = false;        // By the script: no word about more than that.
   std::uint32_t batch_max = 20;        // Requests of one http.batch() at once.
   std::uint32_t batch_origin_max = 6;  // Of these to one host.
+  bool http2 = true;                   // false: GODEBUG=http2client=0, as k6 has it.
   bool reuse = true;                   // false: noConnectionReuse.
   bool reuse_over_iterations = true;   // false: noVUConnectionReuse.
   bool reset_cookies = true;           // false: noCookiesReset.

@@ -39,6 +39,7 @@ void read_tls(ReadContext& context, const Field& field, TlsOptions& out) {
   if (static_cast<bool>(certificate) != static_cast<bool>(key))
     context.error(field, "a client's \"certificate\" and its \"key\" go together");
   context.read(map.find("server_name"), out.server_name);
+  context.read(map.find("http2"), out.http2);
   map.finish();
 }
 

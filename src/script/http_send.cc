@@ -58,7 +58,8 @@ class ScriptHops final : public HttpHopVisitor {
     if (!hop.reply.ok()) return;
     const HttpMessage& message = hop.reply.message();
     text = fmt::format("{} {} {}\r\n", message.version(), message.status(), message.reason());
-    for (const HttpField field : message.fields()) add(field.name, field.value);
+    for (const HttpField field : message.fields())
+      add(canonical_field_name(field.name), field.value);
     text.append("\r\n").append(full ? std::string_view(message.body) : std::string_view());
     engine_.body->say("http-debug: Response:\n" + text);
   }

@@ -27,7 +27,7 @@ Result<std::unique_ptr<ScriptBody>> ScriptBody::create(StepContext& context,
         TRY(one.value.expand({.members = scenario.members, .scenario = scenario.scenario.name}));
   const ScriptHttpOptions& http = call.bundle->http;
   scenario.session.user_agent = http.user_agent;
-  scenario.session.client.versions = HttpVersions::http1_and_2;
+  scenario.session.client.versions = http.http2 ? HttpVersions::http1_and_2 : HttpVersions::http1;
   scenario.session.client.connections_max = http.batch_max;
   scenario.session.client.connections_origin_max = http.batch_origin_max;
   scenario.session.client.reuse = http.reuse;

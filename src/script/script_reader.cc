@@ -43,6 +43,7 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   bundle.entry = is_remote(path.string()) ? path.string() : path.lexically_normal().string();
   bundle.environment = settings.environment;
   bundle.time_scale = settings.time_scale;
+  bundle.http.http2 = settings.http2;
   bundle.secrets = settings.secrets;
   SourceFiles files(bundle, text, settings);
   Engine engine;

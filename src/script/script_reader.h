@@ -38,6 +38,7 @@ struct ScriptSettings {
   ScriptFiles* collected = nullptr;       // What is read is put in here too.
   // Hears what init code says with console: "console.log: hello". Empty: nobody does.
   std::function<void(std::string_view)> said;
+  bool http2 = true;      // May be spoken where a server chooses it.
   double time_scale = 1;  // Applied to the plan by the caller's leave: also to sleeps.
 };
 

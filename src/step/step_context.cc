@@ -29,6 +29,7 @@ Result<ScenarioContext> ScenarioContext::create(StepContext& context, std::uint3
   while (parts.target.ends_with('/')) parts.target.pop_back();
   parts.session.cookies = scenario.defaults.cookies;
   parts.session.client.server_name = context.plan.tls.server_name;
+  if (context.plan.tls.http2) parts.session.client.versions = HttpVersions::http1_and_2;
   parts.tags = scenario_tags(context.recorder, context.plan, scenario.tags, scenario.name);
   parts.model = model;
   return parts;

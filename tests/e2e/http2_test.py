@@ -77,6 +77,22 @@ class Http2(Case):
                         "else is('a new one', connection(http.get(at)) !== globalThis.first, true);",
                         "iterations: 2, noVUConnectionReuse: true")
 
+    def test_the_older_version_can_be_asked_for(self):
+        path = self.write("script.js", SCRIPT % ("", self.port, "is('proto', http.get(at).proto, 'HTTP/1.1');"))
+        for how in ((), ("--processes", "2")):
+            done = self.brunt("run", path, *how, env={"GODEBUG": "gctrace=0,http2client=0"})
+            self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+            self.assertNotIn("✗", done.stdout)
+
+    def test_a_plan_speaks_it_where_it_says_so(self):
+        for tls, proto in (("{ insecure: true }", "HTTP/1.1"), ("{ insecure: true, http2: true }", "HTTP/2.0")):
+            plan = self.write("plan.yaml", f"name: p\ntls: {tls}\nscenarios:\n  s:\n    target: https://localhost:{self.port}\n"
+                              "    executor: shared-iterations\n    vus: 2\n    iterations: 10\n"
+                              f"    steps: [ {{ GET: /, check: {{ contains: '{proto} ' }} }} ]\n"
+                              "expect: { checks: ['rate == 1'] }\n")
+            done = self.brunt("run", plan)
+            self.assertIn(done.returncode, (0, 120), done.stderr + done.stdout)
+
     def test_large_bodies_pass_in_both_directions(self):
         self.run_script("""
           is('sent', http.post(at + '/size', 'x'.repeat(3000000)).body, '3000000');
