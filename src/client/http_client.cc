@@ -309,9 +309,14 @@ Result<> HttpClient::talk(Fiber& self, HttpExchange& exchange, Connection& conne
 // After a failure: whether a second try is worth it and does no harm.
 bool HttpClient::may_repeat(const HttpExchange& exchange, const Connection& connection,
                             ErrorCode code) const {
-  if (exchange.reply.retried) return false;
-  if (exchange.unprocessed) return true;
-  const bool went_stale = connection.used && !exchange.answered && !exchange.fault &&
+  // A server may let each connection serve a few requests only.
+  constexpr std::uint32_t goodbyes_max = 6;
+  if (exchange.unprocessed) {
+    const bool moves_on = exchange.fault && exchange.fault->of == Http2Fault::Of::going_away;
+    return exchange.put_off < (moves_on ? goodbyes_max : 1);
+  }
+  const bool went_stale = !exchange.reply.retried && connection.used && !exchange.answered &&
+                          !exchange.fault &&
                           (code == ErrorCode::reset || code == ErrorCode::closed);
   return went_stale && exchange.call.repeatable;
 }
@@ -341,7 +346,7 @@ Result<> HttpClient::send(Fiber& self, const HttpCall& call, HttpReply& reply, I
     reply.retried = true;
     // On another connection, unless the server has only put it off.
     exchange.must_be_new = !exchange.unprocessed;
-    exchange.unprocessed = false;
+    if (std::exchange(exchange.unprocessed, false)) ++exchange.put_off;
     exchange.fault.reset();
     reply.timings.sending = reply.timings.waiting = Duration::zero();
   }

@@ -15,7 +15,7 @@
 // Requests are encoded for HTTP/1.1 all the same; they are translated where HTTP/2 was chosen. Such
 // a connection takes as many requests at once as its server allows; only what goes beyond that
 // opens one more. Who asks while the first connection to a server is being made waits for it, as it
-// may be one for all. A request that an HTTP/2 server says it has not looked at is sent once more.
+// may be one for all. A request that an HTTP/2 server says it has not looked at is sent again.
 //
 // A connection that broke or closed before the first byte of its answer, and had been used before,
 // was closed by the server while the request was on its way: the request is sent once more on a

@@ -17,8 +17,9 @@ struct HttpExchange {
   bool answered = false;     // A byte of the response has come.
   bool reusable = false;     // HTTP/1.1: the connection may serve another request.
   bool must_be_new = false;  // A second try takes no connection that lay idle.
-  // HTTP/2: the server says that it has not looked at it.
+  // HTTP/2: the server says that it has not looked at it; how often servers have.
   bool unprocessed = false;
+  std::uint32_t put_off = 0;
   std::optional<Http2Fault> fault = std::nullopt;  // Why it failed, in HTTP/2's words.
 };
 

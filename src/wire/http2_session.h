@@ -58,7 +58,7 @@ class Http2Visitor {
   virtual void ended(std::int32_t stream) = 0;
   // Its head is larger than the limit: it is reset, and closed() follows.
   virtual void head_too_large(std::int32_t /*stream*/) {}
-  // What was written is on its way to drain() or there already, and finished.
+  // The last of what was written, and its end, is among what drain() gives now.
   virtual void sent(std::int32_t /*stream*/) {}
   // The last of a stream. An error code of RFC 9113: 0 where both sides have ended.
   virtual void closed(std::int32_t stream, std::uint32_t error_code) = 0;
