@@ -289,6 +289,7 @@ Result<> Engine::run_byte_code(const std::string& code) {
   if (failed) {
     std::string text = take_exception(context_);
     if (sources != nullptr && sources->refused) return std::unexpected(*sources->refused);
+    if (sources != nullptr) text = sources->with_place(std::move(text));
     if (ran_away_) text = "the script's init code does not come to an end";
     if (fiber != nullptr && fiber->cancelled()) return fail(ErrorCode::cancelled, "the run ends");
     return fail(ErrorCode::malformed, std::move(text));

@@ -69,6 +69,26 @@ Result<std::string> SourceFiles::source_of(const std::string& name) {
   return text;
 }
 
+std::string SourceFiles::with_place(std::string text) {
+  constexpr std::string_view begin = "SyntaxError: Could not find export '",
+                             between = "' in module '";
+  const std::size_t middle = text.find(between);
+  if (!text.starts_with(begin) || middle == text.npos || !text.ends_with('\'')) return text;
+  const std::string wanted = text.substr(begin.size(), middle - begin.size());
+  const std::size_t from = middle + between.size();
+  const std::string module = text.substr(from, text.size() - 1 - from);
+  for (const auto& [name, code] : bundle_.modules) {
+    const auto source = source_of(name);
+    if (!source) continue;
+    const auto line = line_that_imports(*source, wanted, [&](std::string_view specifier) {
+      const auto meant = module_name(name, specifier);
+      return meant && *meant == module;
+    });
+    if (line) return fmt::format("{}:{}: SyntaxError: {} has no {}", name, *line, module, wanted);
+  }
+  return text;
+}
+
 // A module that the engine cannot read may be newer than the engine, or TypeScript (of standard
 // input nobody knows). js_exception: what the engine said of it is pending.
 JSValue SourceFiles::compile_text(JSContext* context, const std::string& name,

@@ -267,6 +267,8 @@ TEST_CASE("what is not supported is refused with module and line") {
             .contains("modules from the network are not fetched"));
   CHECK(error_in("import x from 'lodash';\n" + no_op).contains("packages are not looked up"));
   CHECK(error_in("import { nothing } from 'k6';\n" + no_op).contains("nothing"));
+  CHECK(error_in("import http from 'k6/http';\nimport {\n  check,\n  chek } from 'k6';\n" +
+                 no_op) == "test.js:4: SyntaxError: k6 has no chek");
   CHECK(error_in("import x from './gone.js';\n" + no_op).contains("gone.js"));
 }
 

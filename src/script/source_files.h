@@ -39,6 +39,10 @@ class SourceFiles {
   // Errors: those of read_file.
   Result<std::string_view> open(const std::filesystem::path& path);
 
+  // What the engine said of reading, with the place where it knows none: of a name that a module
+  // does not export.
+  std::string with_place(std::string text);
+
   // What init code says with console.
   void say(std::string_view text) const {
     if (settings_.said) settings_.said(text);

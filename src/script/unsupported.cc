@@ -23,21 +23,35 @@ std::string why_not(std::string_view module) {
   return "not supported yet";
 }
 
+struct Import {
+  std::size_t at;     // Of the word `import`.
+  std::size_t quote;  // Where its specifier's quote is.
+  std::string_view specifier;
+};
+
+// The next import with a specifier that is a text; nullopt: there is none from `at` on.
+std::optional<Import> next_import(std::string_view source, std::string_view code, std::size_t at) {
+  for (at = find_word(code, "import", at); at != std::string_view::npos;
+       at = find_word(code, "import", at + 6)) {
+    const std::size_t quote = code.find_first_of("'\"", at);
+    const std::size_t over = code.find_first_of(";(", at);
+    if (quote == std::string_view::npos || over < quote) continue;
+    const std::size_t end = code.find(code[quote], quote + 1);
+    if (end == std::string_view::npos) continue;
+    return Import{at, quote, source.substr(quote + 1, end - quote - 1)};
+  }
+  return std::nullopt;
+}
+
 class Reader {
  public:
   Reader(std::string_view name, std::string_view source)
       : name_(name), source_(source), code_(code_only(source)) {}
 
   Result<> read() {
-    for (std::size_t at = find_word(code_, "import", 0); at != std::string_view::npos;
-         at = find_word(code_, "import", at + 6)) {
-      const std::size_t quote = code_.find_first_of("'\"", at);
-      const std::size_t over = code_.find_first_of(";(", at);
-      if (quote == std::string_view::npos || over < quote) continue;
-      const std::size_t end = code_.find(code_[quote], quote + 1);
-      if (end == std::string_view::npos) continue;
-      TRY(read_import(source_.substr(quote + 1, end - quote - 1), at));
-    }
+    for (auto one = next_import(source_, code_, 0); one;
+         one = next_import(source_, code_, one->at + 6))
+      TRY(read_import(one->specifier, one->at));
     return read_requires();
   }
 
@@ -73,6 +87,17 @@ class Reader {
 
 Result<> check_supported(std::string_view name, std::string_view source) {
   return Reader(name, source).read();
+}
+
+std::optional<std::size_t> line_that_imports(
+    std::string_view source, std::string_view wanted,
+    const std::function<bool(std::string_view specifier)>& is_it) {
+  const std::string code = code_only(source);
+  for (auto one = next_import(source, code, 0); one; one = next_import(source, code, one->at + 6)) {
+    const std::size_t word = find_word(code, wanted, one->at + 6);
+    if (word < one->quote && is_it(one->specifier)) return line_of(code, word);
+  }
+  return std::nullopt;
 }
 
 }  // namespace brunt
