@@ -23,6 +23,7 @@
 #include "report/flame_graph.h"
 #include "report/gnuplot.h"
 #include "report/html.h"
+#include "report/k6_text.h"
 #include "report/plot.h"
 #include "run/conductor.h"
 #include "run/load_units.h"
@@ -43,7 +44,7 @@ struct RunFlags {
   std::string local_ips;
   std::string address;
   std::string html, format = "text", profile;
-  std::string summary_export, summary_mode = "full";
+  std::string summary_export, summary_mode;
   bool machine_summary = false, explain = false;
   bool quiet = false, no_colour = false;
 };
@@ -167,6 +168,27 @@ bool show_script_texts(const ScriptTexts& texts) {
   return written;
 }
 
+// k6's layout has no place for the verdict: what went wrong is said beside it. False: it could not
+// be written.
+bool show_as_k6(const RunRecord& record, const Plan& plan, K6TextMode mode, Style style) {
+  K6TextOptions options{.mode = mode, .style = style};
+  if (plan.script != nullptr) {
+    options.trend_stats = plan.script->life.trend_stats;
+    options.time_unit = plan.script->life.time_unit;
+  }
+  const bool written = print(k6_text(record, options));
+  for (const std::string& note : record.notes) complain(note);
+  std::string crossed;
+  for (const ThresholdResult& threshold : record.thresholds)
+    if (!threshold.passed && !(crossed + ", ").contains(threshold.selector + ", "))
+      crossed += (crossed.empty() ? "" : ", ") + threshold.selector;
+  if (!crossed.empty()) complain("thresholds on metrics '" + crossed + "' have been crossed");
+  const bool is_told =
+      record.run.exit_code == 0 || record.run.exit_code == code_of(ExitCode::thresholds_failed);
+  if (!is_told) complain(record.run.verdict);
+  return written;
+}
+
 int show_outcome(Fiber& self, const ConductedRun& outcome, const Plan& plan, const RunFlags& flags,
                  Style style) {
   int code = outcome.record.run.exit_code;
@@ -188,6 +210,9 @@ int show_outcome(Fiber& self, const ConductedRun& outcome, const Plan& plan, con
   if (outcome.script_texts && flags.format == "text")
     return show_script_texts(*outcome.script_texts) || code != 0 ? code : code_of(ExitCode::other);
   if (flags.summary_mode == "disabled") return code;
+  if (const auto mode = parse_k6_text_mode(flags.summary_mode); mode && flags.format == "text")
+    return show_as_k6(outcome.record, plan, *mode, style) || code != 0 ? code
+                                                                       : code_of(ExitCode::other);
   const std::string summary = render(outcome.record, flags.format,
                                      {.style = style,
                                       .page = page,
@@ -427,7 +452,8 @@ void add_run(CLI::App& app, CommandLine& line) {
                  "--summary-export in k6's newer, versioned form")
       ->envname("K6_NEW_MACHINE_READABLE_SUMMARY")
       ->group("Output");
-  verb->add_option("--summary-mode", f.summary_mode, "full, compact, legacy, or disabled: none")
+  verb->add_option("--summary-mode", f.summary_mode,
+                   "The summary in k6's layout: full, compact, legacy; or disabled: none")
       ->check(CLI::IsMember({"full", "compact", "legacy", "disabled"}))
       ->envname("K6_SUMMARY_MODE")
       ->group("Output");

@@ -183,7 +183,9 @@ void add_script_options(CLI::App& verb, ScriptOptionTexts& texts, const char* gr
       verb.add_option_function<std::vector<std::string>>(
               option.flag,
               [&texts, name](const std::vector<std::string>& given) {
-                texts[name] = given.empty() ? std::vector<std::string>{"headers"} : given;
+                // Without a value CLI11 gives an empty one.
+                const bool is_bare = name == "httpDebug" && given.back().empty();
+                texts[name] = is_bare ? std::vector<std::string>{"headers"} : given;
               },
               option.help)
           ->expected(name == "httpDebug" ? 0 : 1, times_given_max)

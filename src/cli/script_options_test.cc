@@ -56,3 +56,11 @@ TEST_CASE("stages have a unit, and an empty text says that there are none") {
 TEST_CASE("an empty list of statistics is an empty list") {
   CHECK(of_flags({{"summaryTrendStats", {""}}}) == R"({"summaryTrendStats":[]})");
 }
+
+TEST_CASE("without a value --http-debug shows heads") {
+  CLI::App app;
+  ScriptOptionTexts texts;
+  add_script_options(app, texts, "");
+  app.parse("--http-debug");
+  CHECK(of_flags(texts) == R"({"httpDebug":"headers"})");
+}

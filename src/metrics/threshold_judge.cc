@@ -187,7 +187,7 @@ ThresholdOutcome ThresholdJudge::result(std::size_t index, Duration elapsed) {
     outcome.state = watch.first_failed ? ThresholdState::failed : ThresholdState::ok;
     return outcome;
   }
-  // k6 skips a metric that was never touched, even a counter, whose 0 is a figure for us.
+  // Even a counter, whose 0 is a figure for us at any time.
   if (threshold.no_samples == NoSamples::pass && watch.total.empty()) return outcome;
   outcome.measured = measure(threshold.condition, watch.total, time_in_scope(index, elapsed));
   if (!outcome.measured) return outcome;
@@ -198,7 +198,17 @@ ThresholdOutcome ThresholdJudge::result(std::size_t index, Duration elapsed) {
 
 std::vector<ThresholdOutcome> ThresholdJudge::results(Duration elapsed) {
   std::vector<ThresholdOutcome> all;
-  for (std::size_t i = 0; i < thresholds_.size(); ++i) all.push_back(result(i, elapsed));
+  for (std::size_t i = 0; i < thresholds_.size(); ++i) {
+    ThresholdOutcome& outcome = all.emplace_back(result(i, elapsed));
+    const Threshold& threshold = thresholds_[i];
+    if (outcome.state != ThresholdState::no_samples || threshold.no_samples != NoSamples::pass ||
+        has_window(threshold) || threshold.metric.kind == MetricKind::rate)
+      continue;
+    // As k6 at its end: the figure of what was never measured is 0; only a rate has none, and
+    // passes.
+    outcome.measured = 0;
+    outcome.state = holds(threshold.condition, 0) ? ThresholdState::ok : ThresholdState::failed;
+  }
   return all;
 }
 

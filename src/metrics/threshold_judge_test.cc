@@ -153,7 +153,8 @@ TEST_CASE("seconds of faults are left out, or are the only ones, when the condit
   CHECK(play.run("http_req_duration", "max<100 during faults").state == ThresholdState::no_samples);
 }
 
-TEST_CASE("without samples thresholds of k6 pass and expectations of a plan are not met") {
+TEST_CASE(
+    "without samples figures are 0 for thresholds of k6 and expectations of a plan are not met") {
   const auto nothing = [](Recorder&, std::int64_t) {};
   struct Row {
     const char* selector;
@@ -163,13 +164,17 @@ TEST_CASE("without samples thresholds of k6 pass and expectations of a plan are 
     bool met;
   };
   const Row rows[] = {
-      {"http_req_duration", "p(95)<1", NoSamples::pass, ThresholdState::no_samples, true},
+      {"http_req_duration", "p(95)<1", NoSamples::pass, ThresholdState::ok, true},
+      {"http_req_duration", "avg>1", NoSamples::pass, ThresholdState::failed, false},
+      {"http_req_failed", "rate>1%", NoSamples::pass, ThresholdState::no_samples, true},
+      {"vus", "value>1", NoSamples::pass, ThresholdState::failed, false},
       {"http_req_duration", "p(95)<1", NoSamples::fail, ThresholdState::no_samples, false},
       {"http_req_failed", "rate<1%", NoSamples::fail, ThresholdState::no_samples, false},
       {"http_req_duration", "p(95)<1 over 2s", NoSamples::fail, ThresholdState::no_samples, false},
       {"dropped_iterations", "count==0", NoSamples::fail, ThresholdState::ok, true},
       {"http_reqs", "count>0", NoSamples::fail, ThresholdState::failed, false},
-      {"http_reqs", "count>0", NoSamples::pass, ThresholdState::no_samples, true},
+      {"http_reqs", "count>0", NoSamples::pass, ThresholdState::failed, false},
+      {"http_reqs", "count==0", NoSamples::pass, ThresholdState::ok, true},
       {"http_reqs", "count>0 over 20s", NoSamples::fail, ThresholdState::no_samples, false},
   };
   for (const Row& row : rows) {

@@ -40,6 +40,18 @@ K6Group k6_groups(std::span<const std::string> paths, std::span<const CheckResul
   return root;
 }
 
+std::vector<std::string> k6_group_paths(const RunRecord& record, const TagSet& tags) {
+  std::vector<std::string> paths;
+  for (const SeriesInfo& series : record.series) {
+    if (series.metric.name != name_of(MetricId::group_duration) || !matches(series.tags, tags))
+      continue;
+    std::string path(tag_value(series.tags, "group"));
+    if (!path.empty() && std::ranges::find(paths, path) == paths.end())
+      paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
 Json k6_check_json(const K6Group& group, const CheckResult& check) {
   const std::string path = group.path + "::" + check.name;
   return Json::Object{{"name", check.name},

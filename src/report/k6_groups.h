@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "record/facts.h"
+#include "record/run_record.h"
 
 namespace brunt {
 
@@ -24,6 +24,10 @@ struct K6Group {
 
 // `paths`: of all groups that ran, also without checks: "::shop::cart".
 K6Group k6_groups(std::span<const std::string> paths, std::span<const CheckResult> checks);
+
+// All groups that ran, in the order in which they first ended, as a script's code has them.
+// `tags`: only of what has them.
+std::vector<std::string> k6_group_paths(const RunRecord& record, const TagSet& tags = {});
 
 // {name, path, id, passes, fails}. REQUIRES: a check of this group.
 Json k6_check_json(const K6Group& group, const CheckResult& check);

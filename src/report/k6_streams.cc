@@ -100,11 +100,16 @@ struct SeriesText {
   std::string before, after;  // JSON: around the value. CSV: metric's name; everything behind.
 };
 
+// What changes with each sample, and is no tag for that: k6 calls it metadata.
+constexpr std::string_view iteration_tag = "iter", vu_tag = "vu";
+
 // Of the system tags those that samples have, sorted.
 std::vector<std::string_view> wanted_tags(const K6StreamOptions& options) {
   std::vector<std::string_view> names(csv_tags.begin(), csv_tags.end());
   if (!options.system_tags.empty())
     names.assign(options.system_tags.begin(), options.system_tags.end());
+  std::erase_if(names,
+                [](std::string_view name) { return name == iteration_tag || name == vu_tag; });
   std::ranges::sort(names);
   return names;
 }
@@ -123,7 +128,7 @@ SeriesText csv_text(const SeriesDefinition& series, const K6StreamOptions& optio
     if (std::ranges::find(csv_tags, std::string_view(tag.key)) == csv_tags.end())
       extra += (extra.empty() ? "" : "&") + tag.key + '=' + tag.value;
   }
-  text.after += ',' + csv_field(extra) + ",\n";
+  text.after += ',' + csv_field(extra) + ',';
   return text;
 }
 
@@ -135,8 +140,28 @@ SeriesText json_text(const SeriesDefinition& series, const K6StreamOptions& opti
   Json tags = Json::Object{};
   for (const Tag& tag : series.tags)
     if (!is_left_out(options, tag.key)) tags.set(tag.key, tag.value);
-  text.after = ",\"tags\":" + tags.dump() + "}}\n";
+  text.after = ",\"tags\":" + tags.dump();
   return text;
+}
+
+bool has_system_tag(const K6StreamOptions& options, std::string_view tag) {
+  return std::ranges::find(options.system_tags, tag) != options.system_tags.end();
+}
+
+// Where `systemTags` asks for them: whose sample it was, and of which iteration. Empty: neither.
+void append_metadata(std::string& line, const K6StreamOptions& options, const SampleStamp& stamp) {
+  if (stamp.vu == 0) return;
+  const bool has_iteration = has_system_tag(options, iteration_tag);
+  const bool has_vu = has_system_tag(options, vu_tag);
+  if (!has_iteration && !has_vu) return;
+  const bool is_csv = options.format == K6StreamFormat::csv;
+  auto out = std::back_inserter(line);
+  if (!is_csv) line += ",\"metadata\":{";
+  if (has_iteration)
+    fmt::format_to(out, fmt::runtime(is_csv ? "iter={}" : "\"iter\":\"{}\""), stamp.iteration);
+  if (has_iteration && has_vu) line += is_csv ? '&' : ',';
+  if (has_vu) fmt::format_to(out, fmt::runtime(is_csv ? "vu={}" : "\"vu\":\"{}\""), stamp.vu);
+  if (!is_csv) line += '}';
 }
 
 using ThresholdsByMetric = std::map<std::string, std::vector<std::string>>;
@@ -216,6 +241,8 @@ struct K6Stream::State {
       else
         fmt::format_to(std::back_inserter(buffer), "{}{}\",\"value\":{}{}", text->second.before,
                        go_time(sample.stamp.at), sample.value, text->second.after);
+      append_metadata(buffer, options, sample.stamp);
+      buffer += options.format == K6StreamFormat::csv ? "\n" : "}}\n";
       ++written;
     }
     flush();

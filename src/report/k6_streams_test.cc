@@ -101,6 +101,19 @@ TEST_CASE("samples have the system tags that were asked for, and all of the user
   CHECK(lines[1] == "http_reqs,1795337050,1.000000,,200,\"region=eu, \"\"west\"\"\",");
 }
 
+TEST_CASE("samples say whose they are, and of which iteration, where that is asked for") {
+  const Place json(".json"), csv(".csv");
+  const std::string text = written(K6StreamFormat::json, json.file(), {"status", "vu", "iter"});
+  const auto point = Json::parse(split(trim(text), '\n')[2]);
+  REQUIRE(point);
+  CHECK(point->find("data")->find("metadata")->dump() == R"({"iter":"9","vu":"3"})");
+  CHECK(point->find("data")->find("tags")->find("vu") == nullptr);
+  const std::string table = written(K6StreamFormat::csv, csv.file(), {"status", "vu"});
+  const auto lines = split(trim(table), '\n');
+  CHECK(lines[0] == "metric_name,timestamp,metric_value,status,extra_tags,metadata");
+  CHECK(lines[1] == "http_reqs,1795337050,1.000000,200,\"region=eu, \"\"west\"\"\",vu=3");
+}
+
 TEST_CASE("a name that ends in gz is compressed") {
   const Place place(".json.gz");
   const std::string bytes = written(K6StreamFormat::json, place.file());

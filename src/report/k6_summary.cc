@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "metrics/threshold.h"
-#include "report/figures.h"
 #include "report/k6_groups.h"
+#include "report/k6_metrics.h"
 
 namespace brunt {
 namespace {
@@ -46,40 +46,6 @@ Json values_of(const Sink& total, double seconds, const std::vector<std::string>
   return trend_values(total, statistics);
 }
 
-struct SummaryMetric {
-  std::string name;  // With a submetric's tags.
-  MetricInfo info;
-  Sink total;
-  std::vector<const ThresholdResult*> thresholds;
-};
-
-// Metrics, those parts of them that thresholds name, and one part that k6 always shows.
-std::vector<SummaryMetric> metrics_of(const RunRecord& record) {
-  std::vector<std::string> names;
-  for (const std::string& name : record.metrics())
-    if (is_of_load(name)) names.push_back(name);
-  const auto add = [&](const std::string& name) {
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-  };
-  if (record.find_metric("http_req_duration") != nullptr)
-    add("http_req_duration{expected_response:true}");
-  for (const ThresholdResult& threshold : record.thresholds) add(threshold.selector);
-  std::vector<SummaryMetric> metrics;
-  for (const std::string& name : names) {
-    const auto selector = parse_selector(name);
-    const MetricInfo* info = selector ? record.find_metric(selector->metric) : nullptr;
-    if (info == nullptr) continue;
-    SummaryMetric metric{.name = name,
-                         .info = *info,
-                         .total = record.merged(*selector, record.all()).value_or(Sink(info->kind)),
-                         .thresholds = {}};
-    for (const ThresholdResult& threshold : record.thresholds)
-      if (threshold.selector == name) metric.thresholds.push_back(&threshold);
-    metrics.push_back(std::move(metric));
-  }
-  return metrics;
-}
-
 // Groups and checks as lists, or by their names.
 Json json_of(const K6Group& group, bool by_name) {
   Json groups = by_name ? Json(Json::Object{}) : Json(Json::Array{});
@@ -102,7 +68,7 @@ Json json_of(const K6Group& group, bool by_name) {
 }
 
 K6Group groups_of(const RunRecord& record) {
-  return k6_groups(record.tag_values("group_duration", "group"), record.checks);
+  return k6_groups(k6_group_paths(record), record.checks);
 }
 
 // p(99.9) as p99.9.
@@ -130,7 +96,7 @@ Json machine_values(const Sink& total, const std::vector<std::string>& statistic
   return values;
 }
 
-Json machine_metric(const SummaryMetric& metric, Json values) {
+Json machine_metric(const K6Metric& metric, Json values) {
   return Json::Object{{"name", metric.name},
                       {"type", name_of(metric.info.kind)},
                       {"contains", name_of(metric.info.contains)},
@@ -147,7 +113,7 @@ Json k6_sample(const Sink& total, Duration elapsed) {
 
 Json k6_summary_data(const RunRecord& record, const K6SummaryOptions& options) {
   Json metrics = Json::Object{};
-  for (const SummaryMetric& metric : metrics_of(record)) {
+  for (const K6Metric& metric : k6_metrics(record)) {
     Json one =
         Json::Object{{"type", name_of(metric.info.kind)},
                      {"contains", name_of(metric.info.contains)},
@@ -177,7 +143,7 @@ Json k6_summary_data(const RunRecord& record, const K6SummaryOptions& options) {
 
 Json k6_summary_export(const RunRecord& record, const K6SummaryOptions& options) {
   Json metrics = Json::Object{};
-  for (const SummaryMetric& metric : metrics_of(record)) {
+  for (const K6Metric& metric : k6_metrics(record)) {
     Json one = values_of(metric.total, run_seconds(record), options.trend_stats);
     // This older form calls a rate's share its value.
     if (metric.info.kind == MetricKind::rate)
@@ -200,14 +166,14 @@ Json k6_summary_export(const RunRecord& record, const K6SummaryOptions& options)
 
 Json k6_machine_summary(const RunRecord& record, const K6SummaryOptions& options) {
   Json metrics = Json::Array{}, counts = Json::Array{}, results = Json::Array{};
-  for (const SummaryMetric& metric : metrics_of(record)) {
+  for (const K6Metric& metric : k6_metrics(record)) {
     if (metric.info.name != "checks") {
       metrics.push(machine_metric(metric, machine_values(metric.total, options.trend_stats)));
       continue;
     }
     if (metric.name != "checks") continue;
     const auto add = [&](std::string name, MetricKind kind, Json values) {
-      SummaryMetric one{.name = std::move(name), .info = {}, .total = Sink(kind), .thresholds = {}};
+      K6Metric one{.name = std::move(name), .info = {}, .total = Sink(kind), .thresholds = {}};
       one.info.kind = kind;
       counts.push(machine_metric(one, std::move(values)));
     };

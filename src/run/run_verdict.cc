@@ -38,8 +38,7 @@ void add_verdict(RunRecord& record, const VerdictInput& input) {
               .reason = "stopped over the REST API after " + format_duration(record.duration())};
   } else if (input.judgement == ScriptJudgement::aborted) {
     record.run.status = RunStatus::aborted;
-    ending = {.code = ExitCode::script_aborted,
-              .reason = "test aborted: " + input.reason};
+    ending = {.code = ExitCode::script_aborted, .reason = "test aborted: " + input.reason};
   } else if (!input.failure.empty()) {
     record.run.status = RunStatus::aborted;
     ending = {.code = input.failure_code, .reason = input.failure};

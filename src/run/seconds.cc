@@ -153,19 +153,19 @@ VuCount Seconds::vus(std::size_t unit) const {
 }
 
 std::vector<CheckResult> Seconds::checks() const {
-  std::map<std::pair<std::string, std::string>, CheckResult> by_name;
+  // In the order in which they were first made: that of the script's code.
+  std::vector<CheckResult> checks;
+  std::map<std::pair<std::string, std::string>, std::size_t> places;
   for (const TotalSeries& series : totals_.all()) {
     if (series.metric.name != "checks") continue;
     const std::string name(tag_value(series.tags, "check"));
     const std::string group(tag_value(series.tags, "group"));
-    CheckResult& check = by_name[{group, name}];
-    check.name = name;
-    check.group = group;
+    const auto [place, is_new] = places.try_emplace({group, name}, checks.size());
+    if (is_new) checks.push_back({.name = name, .group = group});
+    CheckResult& check = checks[place->second];
     check.passes += series.total.hits();
     check.fails += series.total.count() - series.total.hits();
   }
-  std::vector<CheckResult> checks;
-  for (auto& [key, check] : by_name) checks.push_back(std::move(check));
   return checks;
 }
 

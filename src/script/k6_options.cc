@@ -395,11 +395,29 @@ class OptionsReader {
     MetricRegistry registry;
     for (const MetricInfo& metric : bundle_.metrics) TRY(registry.add(metric));
     for (const auto& [selector, list] : thresholds.object()) {
+      warn_of_tags(selector);
       const Json::Array single = {list};
       for (const Json& one : list.is_array() ? list.array() : single)
         TRY(add_threshold(registry, selector, one));
     }
     return {};
+  }
+
+  // Tags with a value for each VU, iteration or address make no series.
+  void warn_of_tags(const std::string& selector) {
+    const auto parsed = parse_selector(selector);
+    if (!parsed) return;
+    for (const std::string_view tag : {"vu", "iter"})
+      if (!tag_value(parsed->tags, tag).empty())
+        bundle_.warnings.push_back(fmt::format(
+            "The high-cardinality '{}' metric tag was made non-indexable in k6 v0.41.0, so "
+            "thresholds like '{}' that are based on it won't work correctly",
+            tag, selector));
+    for (const std::string_view tag : {"ip", "ocsp_status"})
+      if (!tag_value(parsed->tags, tag).empty())
+        bundle_.warnings.push_back(
+            fmt::format("options.thresholds: {}: figures are not kept by {}, so that it has none",
+                        selector, tag));
   }
 
   Result<> add_threshold(const MetricRegistry& registry, const std::string& selector,

@@ -91,6 +91,16 @@ TEST_CASE("thresholds become expectations, of a script's own metrics too") {
   CHECK(plan.expectations[1].threshold.no_samples == NoSamples::pass);
 }
 
+TEST_CASE("thresholds by tags that make no series are told") {
+  const Plan plan = with_options(
+      "{ thresholds: { 'iterations{vu:1,iter:0}': ['count==0'], 'http_reqs{ip:::1}': ['count>0'] } "
+      "}");
+  REQUIRE(plan.script->warnings.size() == 3);
+  CHECK(plan.script->warnings[0].starts_with("The high-cardinality 'vu' metric tag"));
+  CHECK(plan.script->warnings[1].find("'iterations{vu:1,iter:0}'") != std::string::npos);
+  CHECK(plan.script->warnings[2].find("http_reqs{ip:::1}") != std::string::npos);
+}
+
 TEST_CASE("the command line wins over the environment, which wins over the script") {
   const auto parse = [](const char* text) { return Json::parse(text).value(); };
   const std::string options = "{ vus: 1, stages: [{ duration: '1s', target: 1 }] }";

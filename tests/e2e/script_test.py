@@ -299,6 +299,21 @@ expect:
             self.assertEqual(done.returncode, code, done.stderr)
             self.assertEqual(done.stdout, "told true", text)
 
+    def test_the_end_of_a_run_may_have_k6s_layout(self):
+        self.write("script.js", """
+            import { check, group } from "k6"; import { Counter } from "k6/metrics";
+            const own = new Counter("own");
+            export const options = { thresholds: { own: ["count==2"], "own{a:b}": ["count>0"] } };
+            export default () => { own.add(2); check(1, { yes: () => true, no: () => false }); group("Z", () => {}); group("A", () => group("B", () => {})) }""")
+        done = self.brunt("run", "script.js", "--summary-mode", "full")
+        self.assertEqual(done.returncode, 99, done.stderr)
+        self.assertIn("    own\n    ✓ 'count==2' count=2\n\n      {a:b}\n      ✗ 'count>0' count=0\n", done.stdout)
+        self.assertIn("    checks_succeeded...: 50.00% 1 out of 2\n    checks_failed......: 50.00% 1 out of 2\n\n    ✓ yes\n    ✗ no\n", done.stdout)
+        self.assertLess(done.stdout.index("█ GROUP: Z"), done.stdout.index("█ GROUP: A \n\n    ↳ GROUP: B"))
+        self.assertIn("thresholds on metrics 'own{a:b}' have been crossed", done.stderr)
+        self.assertNotIn("█ GROUP", self.brunt("run", "script.js", env={"K6_SUMMARY_MODE": "compact"}).stdout)
+        self.assertIn("   ✓ own", self.brunt("run", "script.js", "--summary-mode=legacy").stdout)
+
     def test_flags_that_k6_takes_before_its_verb_are_taken_there(self):
         self.write("script.js", "console.log('hello'); export default () => {}")
         done = self.brunt("--quiet", "--log-output", "file=said.log", "--log-format=raw", "run", "--summary-mode=disabled", "script.js")
