@@ -63,6 +63,8 @@ constexpr ScriptOption options[] = {
     {"tags", nullptr, "--tag", Kind::tags, "NAME=VALUE for all samples, again for more"},
     {"teardownTimeout", nullptr, nullptr, Kind::text, ""},
     {"throw", nullptr, "-w,--throw", Kind::boolean, "A request that fails is an exception"},
+    {"warmUp", "BRUNT_WARM_UP", "--warm-up", Kind::text,
+     "How long at the start thresholds \"after warm-up\" leave out: 30s"},
     {"userAgent", nullptr, "--user-agent", Kind::text, "Of every request"},
 };
 
@@ -131,6 +133,16 @@ Result<Json> tags_of(std::string_view where, const std::vector<std::string>& tex
   return tags;
 }
 
+// k6 has no such option, but lets anything be in `ext`.
+Result<Json> ext_of_warm_up(std::string_view where, const std::string& text) {
+  if (const auto duration = parse_duration(text); !duration)
+    return fail_in(where, duration.error());
+  Json own{Json::Object()}, ext{Json::Object()};
+  own.set("warmUp", text);
+  ext.set("brunt", std::move(own));
+  return ext;
+}
+
 // As Go's strconv.ParseBool.
 Result<Json> boolean_of(std::string_view where, const std::string& text) {
   for (const std::string_view yes : {"1", "t", "T", "TRUE", "true", "True"})
@@ -168,6 +180,15 @@ Result<Json> value_of(const ScriptOption& option, std::string_view where,
 }
 
 constexpr int times_given_max = 1'000;
+
+Result<> put(const ScriptOption& option, std::string_view where,
+             const std::vector<std::string>& texts, Json& given) {
+  if (option.option == std::string_view("warmUp"))
+    given.set("ext", TRY(ext_of_warm_up(where, texts.back())));
+  else
+    given.set(option.option, TRY(value_of(option, where, texts)));
+  return {};
+}
 
 }  // namespace
 
@@ -220,7 +241,7 @@ Result<Json> script_options_of(const ScriptOptionTexts& texts) {
   Json given{Json::Object()};
   for (const ScriptOption& option : options)
     if (const auto found = texts.find(option.option); found != texts.end())
-      given.set(option.option, TRY(value_of(option, long_flag(option.flag), found->second)));
+      TRY(put(option, long_flag(option.flag), found->second, given));
   return given;
 }
 
@@ -230,7 +251,7 @@ Result<Json> script_options_of_environment(const std::map<std::string, std::stri
     const std::string variable = variable_of(option);
     const auto found = environment.find(variable);
     if (found == environment.end() || found->second.empty()) continue;
-    given.set(option.option, TRY(value_of(option, variable, {found->second})));
+    TRY(put(option, variable, {found->second}, given));
   }
   return given;
 }

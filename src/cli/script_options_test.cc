@@ -45,6 +45,12 @@ TEST_CASE("variables that are to be true or false take Go's words, and no others
   CHECK(of_environment({{"K6_NO_TEARDOWN", "bool"}}) == "K6_NO_TEARDOWN bool: write true or false");
 }
 
+TEST_CASE("a warm-up goes where k6 lets a script say anything") {
+  CHECK(of_flags({{"warmUp", {"30s"}}}) == R"({"ext":{"brunt":{"warmUp":"30s"}}})");
+  CHECK(of_environment({{"BRUNT_WARM_UP", "1m"}}) == R"({"ext":{"brunt":{"warmUp":"1m"}}})");
+  CHECK(of_flags({{"warmUp", {"30"}}}).starts_with("--warm-up: "));
+}
+
 TEST_CASE("stages have a unit, and an empty text says that there are none") {
   CHECK(stages_of("--stage", {"20s:10", "3m:5,1s:0"})->array().size() == 3);
   CHECK(stages_of("--stage", {""})->array().empty());

@@ -71,7 +71,7 @@ class ScriptScenarioReader {
     } else {
       add_own(scenario, *script, call);
     }
-    add_thresholds(*script);
+    add_thresholds(at, *script);
   }
 
  private:
@@ -96,8 +96,9 @@ class ScriptScenarioReader {
         map_.find("env"),
         fmt::format("a script's env is the same for all of its users, and {} in {} is not: {}",
                     one.value.source(), one.name,
-                    is_row ? "rows are for steps; a script reads its own, as with SharedArray"
-                           : "the script can make it itself"));
+                    is_row
+                        ? "rows are for steps; a script has its own, with takeRow() of brunt/data"
+                        : "the script can make it itself"));
     return false;
   }
 
@@ -175,8 +176,13 @@ class ScriptScenarioReader {
   }
 
   // Each for each scenario: of another script's figures it says nothing.
-  void add_thresholds(const Plan& script) {
+  void add_thresholds(const Field& at, const Plan& script) {
     for (const Expectation& expectation : script.expectations) {
+      const Condition& condition = expectation.threshold.condition;
+      if (condition.scope == ThresholdScope::after_warm_up && !plan_.warmup)
+        context_.error(at, fmt::format("its threshold \"{}\" needs to know the warm-up: the plan "
+                                       "has no `warmup:`",
+                                       condition.text));
       const TagSet& tags = expectation.threshold.selector.tags;
       const std::string_view own = tag_value(tags, "scenario");
       for (const std::string& name : added_) {

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/temporary_folder.h"
 #include "plan/describe_plan.h"
-#include "plan/script_bundle.h"
+#include "plan/script_rows.h"
 #include "plan/yaml_reader.h"
 
 namespace brunt {
@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 // A script with a function buy(), a metric, a threshold and a load of its own with two scenarios.
 struct MadeUpScripts {
-  std::string load_error;
+  std::string load_error, condition = "count>1";
   std::vector<std::string> read;  // Paths, each with what it was told of BASE.
 
   ScriptFileReader reader() {
@@ -28,6 +28,7 @@ struct MadeUpScripts {
       bundle.functions = {"buy", "default"};
       bundle.load_error = load_error;
       bundle.metrics = {{.name = "bought"}};
+      bundle.shared_arrays = {{"users", {}}, {"goods", {}}};
       Plan plan;
       plan.tags = {{"team", "shop"}};
       if (load_error.empty())
@@ -43,7 +44,7 @@ struct MadeUpScripts {
       (void)registry.add(bundle.metrics[0]);
       for (const char* selector : {"bought", "bought{scenario:night}"})
         plan.expectations.push_back(
-            {.threshold = make_threshold(registry, selector, "count>1").value()});
+            {.threshold = make_threshold(registry, selector, condition).value()});
       plan.script = std::make_shared<const ScriptBundle>(std::move(bundle));
       return plan;
     };
@@ -115,6 +116,26 @@ TEST_CASE("a script that several scenarios name is read once and is one script")
   CHECK(script_of(*plan, 1) == 0);
   CHECK(script_of(*plan, 2) == 1);
   CHECK(expected_of(*plan).back() == "bought{scenario:b}");
+}
+
+TEST_CASE("a threshold of a script after warm-up needs the plan's") {
+  MadeUpScripts scripts;
+  scripts.condition = "count>1 after warm-up";
+  CHECK(scripts.error("  a: { script: s.js, " + load + " }\n")
+            .contains("its threshold \"count>1 after warm-up\" needs to know the warm-up"));
+  CHECK(scripts.error("  a: { script: s.js, " + load + " }\n", "warmup: 2s\n") == "nothing");
+}
+
+TEST_CASE("each shared array of each script has a cursor behind those of data") {
+  MadeUpScripts scripts;
+  const auto plan = scripts.plan("  a: { script: s.js, " + load + " }\n  b: { script: other.js, " +
+                                 load + " }\n");
+  REQUIRE_MESSAGE(plan.has_value(), plan.error().text());
+  CHECK(script_rows(*plan).size() == 4);
+  CHECK(cursor_of_rows(*plan, 0, "goods") == 0);
+  CHECK(cursor_of_rows(*plan, 0, "users") == 1);
+  CHECK(cursor_of_rows(*plan, 1, "users") == 3);
+  CHECK(cursor_of_rows(*plan, 1, "gone") == std::nullopt);
 }
 
 TEST_CASE("env of a script is the same for all of its users") {

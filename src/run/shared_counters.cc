@@ -1,5 +1,6 @@
 #include "run/shared_counters.h"
 
+#include "plan/script_rows.h"
 #include "run/generator.h"
 #include "run/load_units.h"
 
@@ -17,6 +18,9 @@ SharedCounters::SharedCounters(const Plan& plan, const Segment& segment, std::ui
   for (const DataPlan& data : plan.data)
     cursors_.push_back(std::make_unique<DataCursor>(
         DataCursor::Options{.rows = data.rows->rows(), .order = data.order, .segment = segment}));
+  for (const SharedRows* rows : script_rows(plan))
+    cursors_.push_back(std::make_unique<DataCursor>(
+        DataCursor::Options{.rows = rows->size(), .order = DataOrder::once, .segment = segment}));
 }
 
 void SharedCounters::lend(GeneratorSetup& setup) const {

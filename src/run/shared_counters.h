@@ -22,7 +22,7 @@ class SharedCounters {
  private:
   std::vector<std::unique_ptr<IterationBudget>>
       budgets_;  // By load unit; null but for shared-iterations.
-  std::vector<std::unique_ptr<DataCursor>> cursors_;  // By Plan::data.
+  std::vector<std::unique_ptr<DataCursor>> cursors_;  // By Plan::data, then script_rows().
   std::unique_ptr<ScenarioEnds> ends_;
 };
 

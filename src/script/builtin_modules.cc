@@ -6,15 +6,11 @@ namespace brunt {
 namespace {
 
 constexpr BuiltinModule modules[] = {
-    {"k6", make_k6_module},
-    {"k6/crypto", make_crypto_module},
-    {"k6/data", make_data_module},
-    {"k6/encoding", make_encoding_module},
-    {"k6/execution", make_execution_module},
-    {"k6/experimental/fs", make_fs_module},
-    {"k6/http", make_http_module},
-    {"k6/metrics", make_metrics_module},
-    {"k6/secrets", make_secrets_module},
+    {"brunt/data", make_rows_module},       {"k6", make_k6_module},
+    {"k6/crypto", make_crypto_module},      {"k6/data", make_data_module},
+    {"k6/encoding", make_encoding_module},  {"k6/execution", make_execution_module},
+    {"k6/experimental/fs", make_fs_module}, {"k6/http", make_http_module},
+    {"k6/metrics", make_metrics_module},    {"k6/secrets", make_secrets_module},
     {"k6/timers", make_timers_module},
 };
 

@@ -1,4 +1,4 @@
-// k6's modules: which there are, and who makes them.
+// k6's modules, and our own: which there are, and who makes them.
 //
 // For this layer only. A new module is a row in builtin_modules.cc and a function here, or, where
 // it is made of a library's members alone, a row in library_modules.cc.
@@ -30,6 +30,7 @@ JSModuleDef* make_fs_module(JSContext* context);
 JSModuleDef* make_http_module(JSContext* context);
 JSModuleDef* make_k6_module(JSContext* context);
 JSModuleDef* make_metrics_module(JSContext* context);
+JSModuleDef* make_rows_module(JSContext* context);
 JSModuleDef* make_secrets_module(JSContext* context);
 JSModuleDef* make_timers_module(JSContext* context);
 

@@ -109,7 +109,7 @@ std::string path_of_url(std::string_view base, std::string_view url) {
 Result<std::string> module_name(std::string_view base, std::string_view specifier) {
   // The first import of all names the script itself, which may lie in a folder named k6.
   if (base == "<start>") return std::string(specifier);
-  if (specifier == "k6" || specifier.starts_with("k6/"))
+  if (specifier == "k6" || specifier.starts_with("k6/") || specifier.starts_with("brunt/"))
     return std::string(present_name(specifier));
   if (auto ours = jslib_module(specifier)) return std::move(*ours);
   if (is_remote(specifier)) return std::string(specifier);

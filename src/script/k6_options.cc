@@ -11,6 +11,7 @@
 #include "plan/load_fields.h"
 #include "script/network_options.h"
 #include "script/option_names.h"
+#include "script/own_options.h"
 
 namespace brunt {
 namespace {
@@ -155,7 +156,7 @@ class OptionsReader {
     if (options_.is_null()) return {};
     for (const auto& [name, value] : options_.object())
       if (!value.is_null()) TRY(read_option(name, value));
-    return {};
+    return place_ == ScriptPlace::alone ? check_warm_up(plan_) : Result<>();
   }
 
  private:
@@ -271,6 +272,7 @@ class OptionsReader {
 
   Result<> read_option(const std::string& name, const Json& value) {
     ScriptHttpOptions& http = bundle_.http;
+    if (name == "ext") return read_own_options(value, place_, plan_, bundle_);
     if (name == "thresholds") return read_thresholds(value);
     if (name == "tags") return plan_.tags = TRY(texts_in(name, value)), Result<>();
     if (name == "userAgent") return http.user_agent = value.text(), Result<>();
@@ -456,7 +458,7 @@ class OptionsReader {
                                                      "linger"};
   // Ours to leave out: none is ever made, or k6's cloud's.
   static constexpr std::string_view meaningless[] = {"noUsageReport", "metricSamplesBufferSize",
-                                                     "cloud", "ext"};
+                                                     "cloud"};
   static constexpr std::string_view ignored[] = {"features"};
 
   const Json& options_;
@@ -478,7 +480,8 @@ Json merged_options(Json lower, const Json& higher) {
   for (const auto& [name, value] : higher.object()) {
     const Json* below = lower.find(name);
     // Of names, each of its members by itself.
-    lower.set(name, name == "dns" && below != nullptr ? merged_options(*below, value) : value);
+    const bool by_member = name == "dns" || name == "ext" || name == "brunt";
+    lower.set(name, by_member && below != nullptr ? merged_options(*below, value) : value);
   }
   return lower;
 }

@@ -58,13 +58,6 @@ bool freeze_all(JSContext* context, JSValueConst value) {
   return true;
 }
 
-JSValue element(JSContext* context, const SharedRows& rows, std::size_t index) {
-  const std::string_view row = rows.row(index);
-  JsValue value(context, JS_ParseJSON(context, row.data(), row.size(), "SharedArray"));
-  if (value.failed() || !freeze_all(context, value.get())) return js_exception;
-  return value.release();
-}
-
 // The place that a property's name means in `rows`.
 std::optional<std::size_t> place_of(const SharedRows& rows, std::string_view name) {
   std::size_t index = 0;
@@ -82,7 +75,7 @@ JSValue trap_get(JSContext* context, JSValueConst self, int, JSValueConst* argum
   if (JS_IsString(arguments[1])) {
     const JsText name(context, arguments[1]);
     if (!name.ok()) return js_exception;
-    if (const auto index = place_of(rows, name.view())) return element(context, rows, *index);
+    if (const auto index = place_of(rows, name.view())) return row_of(context, rows, *index);
     if (name.view() == "length")
       return JS_NewInt64(context, static_cast<std::int64_t>(rows.size()));
   }
@@ -118,7 +111,7 @@ JSValue trap_describe(JSContext* context, JSValueConst self, int, JSValueConst* 
       JS_IsString(arguments[1]) ? text_of(context, arguments[1]) : std::string();
   const auto index = place_of(rows, name);
   if (!index && name != "length") return js_undefined;
-  JsValue value(context, index ? element(context, rows, *index)
+  JsValue value(context, index ? row_of(context, rows, *index)
                                : JS_NewInt64(context, static_cast<std::int64_t>(rows.size())));
   if (value.failed()) return js_exception;
   const JSValue description = JS_NewObject(context);
@@ -198,6 +191,13 @@ bool append_rows(JSContext* context, JSValueConst elements, SharedRows& rows) {
   rows.text.shrink_to_fit();
   rows.ends.shrink_to_fit();
   return true;
+}
+
+JSValue row_of(JSContext* context, const SharedRows& rows, std::size_t index) {
+  const std::string_view row = rows.row(index);
+  JsValue value(context, JS_ParseJSON(context, row.data(), row.size(), "SharedArray"));
+  if (value.failed() || !freeze_all(context, value.get())) return js_exception;
+  return value.release();
 }
 
 JSValue make_shared_array(JSContext* context, const SharedRows& rows) {

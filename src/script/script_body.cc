@@ -40,6 +40,7 @@ ScriptBody::ScriptBody(ScenarioContext scenario, ScriptCall call, const ScriptBo
       call_(std::move(call)),
       body_series_(scenario_),
       registry_(options.registry),
+      outside_(options.outside),
       bounds_(scenario_.shared.plan, {}, [this](std::string text) { warn(text); }),
       setup_data_(options.setup_data),
       websockets_{
@@ -61,6 +62,15 @@ Result<> ScriptBody::start_vu(Fiber& self, Vu& vu) {
   mine->id_in_instance = vu.id_in_instance;
   if (const auto opened = mine->open(self, *this, setup_data_); !opened)
     return fail_in(fmt::format("error while initializing VU #{}", vu.id_in_test), opened.error());
+  if (bundle().functions.contains("vuSetup")) {
+    mine->engine.group = enter_group(0, "vuSetup");
+    auto done = mine->set_up(self);
+    body_series_.end_iteration(mine->plan);
+    if (!done && done.error().code == ErrorCode::cancelled) return done;
+    if (!done)
+      return fail_in(fmt::format("vuSetup() of VU #{}", vu.id_in_test),
+                     {done.error().code, redacted(bundle(), done.error().text)});
+  }
   vu.state = std::move(mine);
   return {};
 }

@@ -72,6 +72,7 @@ class ScriptBody final : public VuBody {
 
   // For the modules (engine.h).
   ScenarioContext& scenario() { return scenario_; }
+  bool is_outside() const { return outside_; }  // As setup() and teardown() are.
   const ScriptBundle& bundle() const { return *call_.bundle; }
   const ScriptCall& call() const { return call_; }
   const HttpSessionOptions& session_options() const { return scenario_.session; }
@@ -122,6 +123,7 @@ class ScriptBody final : public VuBody {
   BodySeries body_series_;
   const MetricRegistry& registry_;
   Limits limits_;
+  bool outside_;
   TagBounds bounds_;
   std::string setup_data_;
   std::vector<std::string> groups_ = {""};

@@ -42,6 +42,29 @@ TEST_CASE("without options a script runs once") {
   CHECK(plan.scenarios[0].script->function == "default");
 }
 
+TEST_CASE("a script says its warm-up where k6 lets it say anything") {
+  const std::string thresholds = "thresholds: { http_req_duration: ['avg<150 after warm-up'] }";
+  CHECK(with_options("{" + thresholds + ", ext: { brunt: { warmUp: '30s' } } }").warmup == 30s);
+  CHECK(with_options("{ ext: { loadimpact: { name: 'x' } } }").warmup == std::nullopt);
+  CHECK(error_in(no_op + "export const options = {" + thresholds + "}") ==
+        "options.thresholds.http_req_duration: \"avg<150 after warm-up\" needs to know the "
+        "warm-up: say --warm-up 30s, or ext: { brunt: { warmUp: \"30s\" } } in the script's "
+        "options");
+  CHECK(error_in(no_op + "export const options = { ext: { brunt: { warmup: '1s' } } }") ==
+        "options.ext.brunt.warmup: there is no such option; there is warmUp");
+  CHECK(error_in(no_op + "export const options = { ext: { brunt: { warmUp: 'x' } } }")
+            .starts_with("options.ext.brunt.warmUp: "));
+  ScriptSettings settings;
+  settings.command_line_options = Json::parse(R"({"ext":{"brunt":{"warmUp":"5s"}}})").value();
+  const Plan plan = with_options("{ ext: { brunt: { warmUp: '30s' }, other: 1 } }", settings);
+  CHECK(plan.warmup == 5s);
+  CHECK(plan.script->options == R"({"ext":{"brunt":{"warmUp":"5s"},"other":1}})");
+  settings.place = ScriptPlace::in_a_plan;
+  const Plan part = with_options("{ ext: { brunt: { warmUp: '30s' } } }", settings);
+  CHECK(part.warmup == std::nullopt);
+  CHECK(part.script->warnings.at(0).contains("has no effect in a plan"));
+}
+
 TEST_CASE("the shortcuts become the executors that k6 makes of them") {
   const auto load = [](const std::string& options) {
     return with_options(options).scenarios[0].load;

@@ -16,6 +16,7 @@ JSValue draw(JSContext* context, JSValueConst, int, JSValueConst*) {
 ScriptVu::~ScriptVu() {
   if (engine.context() == nullptr) return;
   JS_FreeValue(engine.context(), data_);
+  JS_FreeValue(engine.context(), own_);
   JS_FreeAtom(engine.context(), iteration_name_);
   engine.close();
 }
@@ -37,6 +38,14 @@ Result<> ScriptVu::open(Fiber& self, ScriptBody& body, std::string_view setup_da
   return {};
 }
 
+Result<> ScriptVu::set_up(Fiber& self) {
+  engine.enter(self);
+  std::array<JSValueConst, 1> arguments{data_};
+  own_ = TRY(engine.call("vuSetup", arguments)).release();
+  cookies_ = plan.session.cookies();
+  return {};
+}
+
 void ScriptVu::begin_iteration(const Iteration& iteration) {
   plan.iteration = engine.iterations++;
   plan.iteration_in_test = iteration.index;
@@ -44,7 +53,8 @@ void ScriptVu::begin_iteration(const Iteration& iteration) {
   engine.group = 0;
   engine.iteration = &iteration;
   const ScriptHttpOptions& http = engine.bundle->http;
-  if (http.reset_cookies && !plan.session.cookies().empty()) plan.session.cookies().clear();
+  if (http.reset_cookies && !(plan.session.cookies().empty() && cookies_.empty()))
+    plan.session.cookies() = cookies_;
   if (!http.reuse_over_iterations) plan.session.client().close_idle();
 }
 
@@ -54,7 +64,7 @@ Result<> ScriptVu::run(Fiber& self, const std::string& function) {
   const JsValue global(context, JS_GetGlobalObject(context));
   JS_SetProperty(context, global.get(), iteration_name_,
                  JS_NewInt64(context, static_cast<std::int64_t>(plan.iteration)));
-  std::array<JSValueConst, 1> arguments{data_};
+  std::array<JSValueConst, 2> arguments{data_, own_};
   auto done = engine.call(function, arguments);
   if (!done) return std::unexpected(done.error());
   return {};

@@ -18,6 +18,9 @@ struct ScriptVu final : VuState {
 
   // Runs the init code. Errors: as Engine::open.
   Result<> open(Fiber& self, ScriptBody& body, std::string_view setup_data);
+  // Runs vuSetup(): what it returns is each iteration's second argument, the cookies that it got
+  // are there in each. Errors: as run().
+  Result<> set_up(Fiber& self);
   void begin_iteration(const Iteration& iteration);
   // Errors: cancelled; malformed, with the exception.
   Result<> run(Fiber& self, const std::string& function);
@@ -31,6 +34,8 @@ struct ScriptVu final : VuState {
 
  private:
   JSValue data_ = js_undefined;  // What setup() returned: each VU has its own copy.
+  JSValue own_ = js_undefined;   // What vuSetup() returned.
+  CookieJar cookies_;            // What it left, for each iteration.
   JSAtom iteration_name_ = JS_ATOM_NULL;
 };
 

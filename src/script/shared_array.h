@@ -11,6 +11,9 @@ namespace brunt {
 // `rows` must outlive the runtime.
 JSValue make_shared_array(JSContext* context, const SharedRows& rows);
 
+// One of them, as reading it from the array gives it.
+JSValue row_of(JSContext* context, const SharedRows& rows, std::size_t index);
+
 // The one of that name, made of what the function `make` returns where the script is being read.
 // js_exception: an exception is pending.
 JSValue shared_array_of(JSContext* context, std::string_view name, JSValueConst make);

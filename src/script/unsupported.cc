@@ -20,6 +20,7 @@ std::string why_not(std::string_view module) {
   if (module.starts_with("k6/browser") || module == "k6/experimental/browser")
     return "browsers are not driven: brunt makes load with protocols";
   if (module.starts_with("k6/x/")) return "extensions of k6 are written in Go";
+  if (module.starts_with("brunt/")) return "there is brunt/data only";
   return "not supported yet";
 }
 
@@ -75,7 +76,9 @@ class Reader {
   }
 
   Result<> read_import(std::string_view module, std::size_t at) const {
-    if ((module != "k6" && !module.starts_with("k6/")) || is_builtin_module(module)) return {};
+    const bool is_module =
+        module == "k6" || module.starts_with("k6/") || module.starts_with("brunt/");
+    if (!is_module || is_builtin_module(module)) return {};
     return refuse(at, fmt::format("module {}: {}", module, why_not(module)));
   }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The life of a k6 script's run: what Ctrl-C ends and what it lets run, warm-up, vuSetup(), rows that are used once."""
+import re
 import signal
 import socket
 import time
@@ -103,6 +104,55 @@ class Lifecycle(Case):
         self.hear(run, "summing up")
         run.send_signal(signal.SIGINT)
         self.assertIn("the summary is brunt's own", self.assert_ends(run, 0))
+
+    def test_each_row_is_taken_once_over_all_users_threads_and_processes(self):
+        self.write("script.js", """
+          import { takeRow } from 'brunt/data'; import { SharedArray } from 'k6/data'; import { sleep } from 'k6';
+          new SharedArray('rows', () => [...Array(30).keys()].map((id) => ({ id })));
+          export const options = { vus: 4, duration: '1m' };
+          export default function () { console.log(`row ${takeRow('rows').id} of`); sleep(0.01) }""")
+        for how in ((), ("--threads", "2"), ("--processes", "2")):
+            began = time.monotonic()
+            done = self.brunt("run", "script.js", *how)
+            self.assert_passed(done)
+            taken = re.findall(r"row (\d+) of", done.stderr)
+            self.assertEqual(sorted(map(int, taken)), list(range(30)), done.stderr)
+            self.assertIn("every row of its data was used once; it ends", done.stderr)
+            self.assertLess(time.monotonic() - began, 30, "it did not end with its rows")
+
+    def test_users_of_the_example_log_in_once_each_with_an_account_of_their_own(self):
+        port = self.nginx(extra="location /login { add_header Set-Cookie session=$request_id; return 200 '{}'; }")
+        for how in ((), ("--threads", "2")):
+            done = self.brunt("run", str(EXAMPLES / "accounts.js"), "-e", f"BASE=http://127.0.0.1:{port}", *how)
+            self.assert_passed(done)
+            self.assertNotIn("✗", done.stdout)
+            logins = next(one for one in self.report()["requests"] if one["name"].endswith("/login"))
+            self.assertEqual(logins["latency_ms"]["count"], 3, logins)
+
+    def test_a_vu_setup_that_throws_ends_the_run_before_its_load(self):
+        self.write("script.js", "export function vuSetup() { throw new Error('no account') } export default () => console.log('LOAD')")
+        done = self.brunt("run", "script.js")
+        self.assertEqual(done.returncode, 107, done.stderr)
+        self.assertIn("vuSetup() of VU #1: Error: no account", done.stderr)
+        self.assertNotIn("LOAD", done.stderr)
+
+    def test_thresholds_leave_the_warm_up_out_that_the_script_or_a_flag_says(self):
+        script = """
+          import { Trend } from 'k6/metrics'; import { sleep } from 'k6';
+          const slow_at_first = new Trend('slow_at_first', true), started = Date.now();
+          export const options = { OWN vus: 1, duration: '3s', thresholds: { slow_at_first: ['max<150 after warm-up'] } };
+          export default function () { slow_at_first.add(Date.now() - started < 1000 ? 500 : 10); sleep(0.05) }"""
+        self.write("script.js", script.replace("OWN", ""))
+        self.write("own.js", script.replace("OWN", "ext: { brunt: { warmUp: '2s' } },"))
+        done = self.brunt("run", "script.js")
+        self.assertEqual(done.returncode, 104, done.stderr)
+        self.assertIn("say --warm-up 30s", done.stderr)
+        for words, env in ((("script.js", "--warm-up", "2s"), {}), (("own.js",), {}), (("script.js",), {"BRUNT_WARM_UP": "2s"})):
+            self.assert_passed(self.brunt("run", *words, env=env))
+            self.assertEqual(self.report()["run"]["warm_up_ms"], 2000)
+        done = self.brunt("run", "own.js", "--warm-up", "0s")
+        self.assertEqual(done.returncode, 99, done.stderr)
+        self.assertIn("the first 2.00s are warm-up", self.brunt("check", "own.js").stdout)
 
 
 if __name__ == "__main__":
