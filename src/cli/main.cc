@@ -74,6 +74,13 @@ int run(int argc, char** argv) {
   brunt::add_serve(app, line);
   brunt::add_tool(app, line);
   brunt::add_generator(app, line);
+  if (const std::string word = line.arguments.empty() ? "" : line.arguments.front();
+      !word.empty() && !word.starts_with('-') &&
+      app.get_subcommands([&](const CLI::App* verb) { return verb->check_name(word); }).empty()) {
+    brunt::complain("there is no verb \"" + word +
+                    "\": brunt run TARGET makes load, brunt --help lists the others");
+    return 104;
+  }
   try {
     // CLI11 takes them from the back.
     app.parse(std::vector<std::string>(line.arguments.rbegin(), line.arguments.rend()));

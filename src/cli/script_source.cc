@@ -152,7 +152,7 @@ Result<Plan> read_archive_source(const PlanSourceFlags& flags, ScriptSettings se
 }  // namespace
 
 bool is_script(const std::string& target) {
-  return target == "-" || target.ends_with(".js") || target.ends_with(".mjs") ||
+  return target == "-" || target.ends_with(".js") || target.ends_with(".mjs") || target.ends_with(".cjs") ||
          target.ends_with(".ts") || is_archive(target);
 }
 

@@ -81,6 +81,7 @@ class Conductor {
   Result<> generate(Fiber& self, ServiceSet& services);
   Result<> make_faults(ServiceSet& services);
   void tear_down(Fiber& self);
+  void take_stages(std::int64_t second);
   void hear(ScriptJudgement judgement, const std::string& reason);
   void begin_ledger();
   void take(GeneratorSecond second);
@@ -295,7 +296,7 @@ Result<> Conductor::generate(Fiber& self, ServiceSet& services) {
   FiberGroup fault_fibers(loop_);
   TRY(faults_->start(fault_fibers, start_));
   fault_fibers_ = &fault_fibers;
-  if (stages_) stages_->deliver(0, seconds_);
+  if (stages_) take_stages(0);
   control_.enter(RunPhase::running);
   auto done = generators_->run(self, start_);
   fault_fibers_ = nullptr;
@@ -324,8 +325,14 @@ void Conductor::tear_down(Fiber& self) {
   }
   hear(stages_->judgement(), stages_->reason());
   const std::int64_t second = (loop_.now() - start_) / std::chrono::seconds(1);
-  stages_->deliver(second, seconds_);
+  take_stages(second);
   close(seconds_.close_rest(second));
+}
+
+// What setup() or teardown() measured.
+void Conductor::take_stages(std::int64_t second) {
+  const Snapshot measured = stages_->deliver(second, seconds_);
+  for (auto& stream : streams_) stream->take(seconds_.origin_of(Seconds::Aside::script), measured);
 }
 
 // The script's word on its own run: the worst, and the first of these, counts.

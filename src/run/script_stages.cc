@@ -15,7 +15,7 @@ ScriptStages::ScriptStages(Loop& loop, const GeneratorSetup& setup,
       resolver_(loop, resolver_options_of(setup.plan, setup.hosts)),
       dialer_(loop, resolver_, setup.allow,
               {.local_ips = setup.local_ips, .redirections = setup.redirections}),
-      recorder_(setup.registry) {}
+      recorder_(setup.registry, {.tap = setup.tap, .limits = {}}) {}
 
 ScriptStages::~ScriptStages() = default;
 
@@ -104,10 +104,11 @@ void ScriptStages::break_off() {
   if (running_ != nullptr) running_->break_off();
 }
 
-void ScriptStages::deliver(std::int64_t second, Seconds& seconds) {
+Snapshot ScriptStages::deliver(std::int64_t second, Seconds& seconds) {
   Snapshot snapshot = recorder_.freeze(second);
   // It can fail only if what we froze ourselves makes no sense.
   (void)seconds.take_aside(snapshot, Seconds::Aside::script);
+  return snapshot;
 }
 
 void ScriptStages::script_judged(ScriptJudgement judgement, std::string_view reason) {

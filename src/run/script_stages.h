@@ -47,8 +47,8 @@ class ScriptStages final : StepWatcher {
   ScriptJudgement judgement() const { return judgement_; }
   const std::string& reason() const { return reason_; }
 
-  // Hands over what was measured since the last time.
-  void deliver(std::int64_t second, Seconds& seconds);
+  // Hands over what was measured since the last time, and gives it for the streams of samples.
+  Snapshot deliver(std::int64_t second, Seconds& seconds);
 
  private:
   void step_failed(std::string_view scenario, std::string_view text) override;

@@ -109,8 +109,7 @@ std::vector<ClosedSecond> Seconds::close_until(std::int64_t second) {
 }
 
 Result<> Seconds::take_aside(const Snapshot& snapshot, Aside recorder) {
-  return totals_.merge(
-      static_cast<std::uint32_t>(origins_.size()) + static_cast<std::uint32_t>(recorder), snapshot);
+  return totals_.merge(origin_of(recorder), snapshot);
 }
 
 std::vector<ScenarioInfo> Seconds::scenarios(const Plan& plan) const {

@@ -40,6 +40,10 @@ class Seconds {
   // What was measured beside the generators, in a second that is not closed yet (in a later one it
   // counts for the next). Errors: those of Totals::merge.
   Result<> take_aside(const Snapshot& snapshot, Aside recorder = Aside::watch);
+  // The number of such a recorder among those of the generators.
+  std::uint32_t origin_of(Aside recorder) const {
+    return static_cast<std::uint32_t>(origins_.size()) + static_cast<std::uint32_t>(recorder);
+  }
 
   // Closes every second up to this one, and at least one more: for what was measured aside after
   // the load. REQUIRES: all generators have ended.

@@ -273,6 +273,24 @@ expect:
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("in all: 7,200 iterations, 7,200 requests", done.stdout)
 
+    def test_requests_of_setup_and_teardown_are_among_the_samples(self):
+        self.write("stages.cjs", f"""
+            const http = require("k6/http"), url = "http://127.0.0.1:{self.nginx()}/";
+            exports.options = {{ iterations: 2 }};
+            exports.setup = () => {{ http.get(url + "s"); }};
+            exports.default = () => {{ http.get(url); }};
+            exports.teardown = () => {{ http.get(url + "t"); }};""")
+        done = self.brunt("run", "stages.cjs", "--out", "csv=samples.csv")
+        self.assertIn(done.returncode, (0, 120), done.stderr)
+        with (self.folder / "samples.csv").open() as file:
+            groups = sorted(row["group"] for row in csv.DictReader(file) if row["metric_name"] == "http_reqs")
+        self.assertEqual(groups, ["", "", "::setup", "::teardown"])
+
+    def test_a_verb_that_is_none_is_told(self):
+        done = self.brunt("cloud", "script.js")
+        self.assertEqual(done.returncode, 104)
+        self.assertIn('there is no verb "cloud"', done.stderr)
+
     def test_a_rehearsal_without_an_end_is_ended(self):
         self.write("busy.js", """
             import http from "k6/http";
