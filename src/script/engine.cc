@@ -214,6 +214,12 @@ Result<> Engine::open_for_reading(SourceFiles& files, ScriptBundle& collected) {
   return run_start();
 }
 
+Result<JsValue> Engine::import_module(const std::string& name) {
+  const std::string code = TRY(sources->compile_import(context_, name));
+  TRY(run_byte_code(code));
+  return JsValue(context_, std::exchange(handed_over, js_undefined));
+}
+
 Result<> Engine::open(Fiber& self, const ScriptBundle& compiled, const ScriptCall& call) {
   bundle = &compiled;
   scenario_call = &call;

@@ -59,6 +59,9 @@ class Engine {
 
   JSContext* context() const { return context_; }
 
+  // While a script is read: what the module exports, as `import *` sees it. Errors: malformed.
+  Result<JsValue> import_module(const std::string& name);
+
   // Before every entry from outside.
   void enter(Fiber& self);
 

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/file.h"
 #include "base/json.h"
 #include "script/commonjs.h"
@@ -7,6 +10,7 @@
 #include "script/script_archive.h"
 #include "script/source_files.h"
 #include "script/source_text.h"
+#include "script/unknown_members.h"
 #include "script/unsupported.h"
 
 namespace brunt {
@@ -87,6 +91,17 @@ std::string SourceFiles::with_place(std::string text) {
     if (line) return fmt::format("{}:{}: SyntaxError: {} has no {}", name, *line, module, wanted);
   }
   return text;
+}
+
+void SourceFiles::warn_of_unknown_members(Engine& engine) {
+  std::vector<std::string> names;
+  for (const auto& [name, code] : bundle_.modules)
+    if (jslib_source(name).empty() && !name.ends_with(".json")) names.push_back(name);
+  for (const std::string& name : names) {
+    const auto source = source_of(name);
+    if (!source) continue;
+    std::ranges::move(unknown_members(engine, name, *source), std::back_inserter(bundle_.warnings));
+  }
 }
 
 // A module that the engine cannot read may be newer than the engine, or TypeScript (of standard

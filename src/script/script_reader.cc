@@ -50,6 +50,7 @@ Result<Plan> read_script(std::string_view text, const std::filesystem::path& pat
   if (auto read = engine.open_for_reading(files, bundle); !read)
     return fail(read.error().code, redacted(bundle, read.error().text));
   Exports exports = TRY(exports_of(engine));
+  files.warn_of_unknown_members(engine);
   engine.close();
   // Reading what is shared may have taken a multiple of it.
   if (!bundle.shared_arrays.empty()) ::malloc_trim(0);

@@ -305,6 +305,27 @@ TEST_CASE("what is not supported is refused with module and line") {
   CHECK(error_in("import x from './gone.js';\n" + no_op).contains("gone.js"));
 }
 
+TEST_CASE("what a module does not have is told before the run where nothing else can be meant") {
+  const auto warned = [](const std::string& text) {
+    return read_good(text + "\nexport default function () {}").script->warnings;
+  };
+  CHECK(
+      warned("import http from 'k6/http';\nconst go = () =>\n  http.gett('/') || http.get('/');") ==
+      std::vector<std::string>{"test.js:3: k6/http has no gett"});
+  CHECK(warned("import * as k6 from 'k6';\nconst go = () => k6.chek(k6.sleep);") ==
+        std::vector<std::string>{"test.js:2: k6 has no chek"});
+  CHECK(
+      warned("import exec, { test } from 'k6/execution';\nconst go = () => [exec.vu, exec.vus];") ==
+      std::vector<std::string>{"test.js:2: k6/execution has no vus"});
+  for (const char* const none :
+       {"import http from 'k6/http'; const go = (http) => http.gett();",
+        "import http from 'k6/http'; const go = () => { const http = {}; http.gett(); };",
+        "import http from 'k6/http'; // http.gett()\nconst text = 'http.gett()';",
+        "import http from 'k6/http'; const other = { http: {} }; other.http.gett;",
+        "import http from 'k6/http'; http.toString();", "const http = { gett() {} }; http.gett();"})
+    CHECK_MESSAGE(warned(none).empty(), none);
+}
+
 TEST_CASE("local modules, JSON and opened files are read once and kept") {
   const TemporaryFolder folder =
       script_folder({{"lib/util.js",

@@ -43,6 +43,10 @@ class SourceFiles {
   // does not export.
   std::string with_place(std::string text);
 
+  // Tells the user, in the bundle's warnings, what the script's own files ask of k6's modules that
+  // is not there.
+  void warn_of_unknown_members(Engine& engine);
+
   // What init code says with console.
   void say(std::string_view text) const {
     if (settings_.said) settings_.said(text);

@@ -1,5 +1,7 @@
 #include "script/source_text.h"
 
+#include <algorithm>
+
 namespace brunt {
 namespace {
 
@@ -72,6 +74,25 @@ bool is_commonjs(std::string_view source) {
 
 bool is_remote(std::string_view specifier) {
   return specifier.starts_with("https://") || specifier.starts_with("http://");
+}
+
+std::size_t line_of(std::string_view source, std::size_t at) {
+  return 1 + static_cast<std::size_t>(
+                 std::ranges::count(source.substr(0, std::min(at, source.size())), '\n'));
+}
+
+std::optional<SourceImport> next_import(std::string_view source, std::string_view code,
+                                        std::size_t at) {
+  for (at = find_word(code, "import", at); at != std::string_view::npos;
+       at = find_word(code, "import", at + 6)) {
+    const std::size_t quote = code.find_first_of("'\"", at);
+    const std::size_t over = code.find_first_of(";(", at);
+    if (quote == std::string_view::npos || over < quote) continue;
+    const std::size_t end = code.find(code[quote], quote + 1);
+    if (end == std::string_view::npos) continue;
+    return SourceImport{at, quote, source.substr(quote + 1, end - quote - 1)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace brunt

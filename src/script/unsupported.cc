@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "script/builtin_modules.h"
 #include "script/source_text.h"
@@ -11,37 +9,12 @@
 namespace brunt {
 namespace {
 
-std::size_t line_of(std::string_view source, std::size_t at) {
-  return 1 + static_cast<std::size_t>(
-                 std::ranges::count(source.substr(0, std::min(at, source.size())), '\n'));
-}
-
 std::string why_not(std::string_view module) {
   if (module.starts_with("k6/browser") || module == "k6/experimental/browser")
     return "browsers are not driven: brunt makes load with protocols";
   if (module.starts_with("k6/x/")) return "extensions of k6 are written in Go";
   if (module.starts_with("brunt/")) return "there is brunt/data only";
   return "not supported yet";
-}
-
-struct Import {
-  std::size_t at;     // Of the word `import`.
-  std::size_t quote;  // Where its specifier's quote is.
-  std::string_view specifier;
-};
-
-// The next import with a specifier that is a text; nullopt: there is none from `at` on.
-std::optional<Import> next_import(std::string_view source, std::string_view code, std::size_t at) {
-  for (at = find_word(code, "import", at); at != std::string_view::npos;
-       at = find_word(code, "import", at + 6)) {
-    const std::size_t quote = code.find_first_of("'\"", at);
-    const std::size_t over = code.find_first_of(";(", at);
-    if (quote == std::string_view::npos || over < quote) continue;
-    const std::size_t end = code.find(code[quote], quote + 1);
-    if (end == std::string_view::npos) continue;
-    return Import{at, quote, source.substr(quote + 1, end - quote - 1)};
-  }
-  return std::nullopt;
 }
 
 class Reader {
