@@ -78,7 +78,7 @@ void add_rehearse(CLI::App& app, CommandLine& line) {
                    "How long the model takes to answer, on average")
       ->group("Model");
   verb->add_option("--round-trip", f.round_trip, "The simulated network's")->group("Model");
-  verb->add_option("--limit", f.limit, "End early after so much real time; 0: never");
+  verb->add_option("--limit", f.limit, "End early after so much real time (default 1m; 0: never)");
   verb->add_option("--seed", f.seed, "Reproduces every random choice")->group("Model");
   verb->add_option("--format", f.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->footer("\nExample:\n  brunt rehearse plans/iot/ramp.yaml --service-time 20ms");

@@ -2,9 +2,9 @@
 // that k6 writes, to where k6's flags send them.
 //
 //   RunLog log = TRY(RunLog::open({.output = "file=run.log", .format = "json"}));
-//   log.write("console.warn: slow");   //
-//   {"level":"warning","msg":"slow","source":"console","time":"…"} LoggingObserver observer(log,
-//   view);
+//   log.write("console.warn: slow");
+//   // writes {"level":"warning","msg":"slow","source":"console","time":"…"}
+//   LoggingObserver observer(log, view);
 //
 // Source: k6's --log-output, --log-format, --verbose and --console-output; the lines are logrus's.
 #pragma once

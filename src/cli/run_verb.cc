@@ -1,7 +1,9 @@
 // `brunt run`: a URL, a plan, or a file of targets under load.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/file.h"
@@ -178,11 +180,12 @@ bool show_as_k6(const RunRecord& record, const Plan& plan, K6TextMode mode, Styl
   }
   const bool written = print(k6_text(record, options));
   for (const std::string& note : record.notes) complain(note);
-  std::string crossed;
+  std::vector<std::string> crossed;
   for (const ThresholdResult& threshold : record.thresholds)
-    if (!threshold.passed && !(crossed + ", ").contains(threshold.selector + ", "))
-      crossed += (crossed.empty() ? "" : ", ") + threshold.selector;
-  if (!crossed.empty()) complain("thresholds on metrics '" + crossed + "' have been crossed");
+    if (!threshold.passed && std::ranges::find(crossed, threshold.selector) == crossed.end())
+      crossed.push_back(threshold.selector);
+  if (!crossed.empty())
+    complain(fmt::format("thresholds on metrics '{}' have been crossed", fmt::join(crossed, ", ")));
   const bool is_told =
       record.run.exit_code == 0 || record.run.exit_code == code_of(ExitCode::thresholds_failed);
   if (!is_told) complain(record.run.verdict);

@@ -60,8 +60,11 @@ void add_serve_echo(CLI::App& serve_verb, CommandLine& line) {
       serve_verb.add_subcommand("echo", "Says back what it was asked, under httpbin's paths");
   verb->add_option("--listen", f.listen,
                    "Address and port (default 127.0.0.1:8080; port 0: a free one)");
-  verb->add_option("--certificate", f.certificate, "PEM file: speak TLS");
-  verb->add_option("--key", f.key, "PEM file of the certificate's key");
+  CLI::Option* const certificate =
+      verb->add_option("--certificate", f.certificate, "PEM file: speak TLS");
+  CLI::Option* const key =
+      verb->add_option("--key", f.key, "PEM file of the certificate's key")->needs(certificate);
+  certificate->needs(key);
   verb->footer(paths_text());
   verb->callback([&line, flags]() { line.todo = [&g = *flags] { return serve_echo(g); }; });
 }

@@ -39,6 +39,12 @@ class Http2Connection::Link final : public Http2Visitor {
     return fail(lost_->code, fmt::format("no HTTP/2 came from the server: {}", lost_->text));
   }
 
+  // Its own deadline, or its end, is what only the one who wrote is told.
+  static Error told_to_others(const Error& error) {
+    if (error.code != ErrorCode::timeout && error.code != ErrorCode::cancelled) return error;
+    return {ErrorCode::reset, "another request ended while it wrote to the connection"};
+  }
+
   Result<> flush(Fiber& self, Instant deadline) {
     if (sending_) return {};
     if (lost_) return std::unexpected(*lost_);
@@ -52,7 +58,7 @@ class Http2Connection::Link final : public Http2Visitor {
     }
     sending_ = false;
     if (out_.capacity() > out_kept) std::string().swap(out_);
-    if (!sent) lose(sent.error());
+    if (!sent) lose(told_to_others(sent.error()));
     return sent;
   }
 

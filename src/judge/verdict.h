@@ -1,7 +1,7 @@
 // The run's verdict: which expectations hold, whether the figures can be trusted, in plain words,
 // and the exit code that says so.
 //
-//   const Verdict verdict = judge_run(thresholds.results(elapsed), gate.health(), {});
+//   const Verdict verdict = judge_run(thresholds.final_results(elapsed), gate.health(), {});
 //   // "passed: 4 of 4 expectations hold"
 //   // "failed: p(99) of /measurement was 412ms, wanted < 250ms"
 //   // "not valid: the generator was the bottleneck (...)"

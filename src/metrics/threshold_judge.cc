@@ -198,16 +198,19 @@ ThresholdOutcome ThresholdJudge::result(std::size_t index, Duration elapsed) {
 
 std::vector<ThresholdOutcome> ThresholdJudge::results(Duration elapsed) {
   std::vector<ThresholdOutcome> all;
+  for (std::size_t i = 0; i < thresholds_.size(); ++i) all.push_back(result(i, elapsed));
+  return all;
+}
+
+std::vector<ThresholdOutcome> ThresholdJudge::final_results(Duration elapsed) {
+  std::vector<ThresholdOutcome> all = results(elapsed);
   for (std::size_t i = 0; i < thresholds_.size(); ++i) {
-    ThresholdOutcome& outcome = all.emplace_back(result(i, elapsed));
     const Threshold& threshold = thresholds_[i];
-    if (outcome.state != ThresholdState::no_samples || threshold.no_samples != NoSamples::pass ||
+    if (all[i].state != ThresholdState::no_samples || threshold.no_samples != NoSamples::pass ||
         has_window(threshold) || threshold.metric.kind == MetricKind::rate)
       continue;
-    // As k6 at its end: the figure of what was never measured is 0; only a rate has none, and
-    // passes.
-    outcome.measured = 0;
-    outcome.state = holds(threshold.condition, 0) ? ThresholdState::ok : ThresholdState::failed;
+    all[i].measured = 0;
+    all[i].state = holds(threshold.condition, 0) ? ThresholdState::ok : ThresholdState::failed;
   }
   return all;
 }

@@ -76,6 +76,9 @@ class ThresholdJudge {
   // In the thresholds' order. `elapsed` since the run's start; windows that end later than it are
   // not judged, as their last second is not whole.
   std::vector<ThresholdOutcome> results(Duration elapsed);
+  // The same when the run is over: with NoSamples::pass what was never measured, in no window, is
+  // judged by the figure 0, as in k6, but for a rate, which passes.
+  std::vector<ThresholdOutcome> final_results(Duration elapsed);
 
   // The first threshold with OnFail::abort that fails now, past its delay; nullptr if none.
   const Threshold* abort_wanted(Duration elapsed);

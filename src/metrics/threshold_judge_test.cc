@@ -36,7 +36,7 @@ struct Play {
       REQUIRE(totals.merge(0, recorder.freeze(second)));
       judge->observe(second, totals.close_second(second));
     }
-    return judge->results(std::chrono::seconds(seconds))[0];
+    return judge->final_results(std::chrono::seconds(seconds))[0];
   }
 };
 

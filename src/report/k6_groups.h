@@ -1,6 +1,6 @@
 // The groups and checks of a run as k6 nests them: for its summary, and for its REST API.
 //
-//   const K6Group root = k6_groups(record.tag_values("group_duration", "group"), record.checks);
+//   const K6Group root = k6_groups(k6_group_paths(record), record.checks);
 //   root.groups[0].id();   // of "::shop"
 //
 // Source: k6 documentation, "Tags and groups"; an id is the MD5 of the path.

@@ -221,18 +221,21 @@ class K6Writer {
       line(indent + (is_below ? metric.name.substr(parent.size()) : metric.name));
       for (const ThresholdResult* threshold : metric.thresholds)
         line(indent + mark_of(threshold->passed) + " '" + threshold->expression + "' " +
-             measured(metric, threshold->expression));
+             measured(metric, *threshold));
       line("");
     }
     line("");
   }
 
-  // "p(95)=3.1ms", of "p(95)<250".
-  std::string measured(const K6Metric& metric, std::string_view expression) const {
+  // "p(95)=3.1ms", of "p(95)<250": what was judged, which in a window is not the whole run's.
+  std::string measured(const K6Metric& metric, const ThresholdResult& threshold) const {
+    const std::string_view expression = threshold.expression;
     std::string_view statistic = expression.substr(0, expression.find_first_of("=<>!"));
     while (statistic.ends_with(' ')) statistic.remove_suffix(1);
     std::string value;
-    if (metric.info.kind == MetricKind::trend) {
+    if (metric.info.kind == MetricKind::trend && statistic != "count" && threshold.measured) {
+      value = k6_value(*threshold.measured, metric.info, options_.time_unit);
+    } else if (metric.info.kind == MetricKind::trend) {
       value = trend_value(metric, statistic);
     } else {
       const auto values = k6_values(metric, seconds_, options_.time_unit);

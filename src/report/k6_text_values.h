@@ -1,6 +1,7 @@
 // Figures as k6 writes them at the end of a run: "1.2 kB", "31.41ms", "98.21%", "12 out of 14".
 //
-//   k6_value(98.214, Contains::time, "");   // "98.21ms"
+//   k6_value(98.214, {.name = "took", .kind = MetricKind::trend, .contains = Contains::time}, "");
+//   // "98.21ms"
 //
 // Source: what k6 prints.
 #pragma once

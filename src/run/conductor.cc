@@ -442,8 +442,8 @@ ConductedRun Conductor::finish(Fiber& self) {
   if (const std::uint64_t lost = seconds_.totals().series_overflowed(); lost > 0)
     record_.notes.push_back(
         fmt::format("more metrics and tags than can be held apart: {} more of them were counted "
-                    "together, under "
-                    "overflow:true, so figures of single names and tags are too small",
+                    "together, under overflow:true, so figures of single names and tags are too "
+                    "small",
                     format_count(static_cast<double>(lost))));
   if (!casualty_.empty()) record_.notes.push_back(casualty_);
   record_.events = faults_->events(elapsed);
@@ -451,7 +451,7 @@ ConductedRun Conductor::finish(Fiber& self) {
   if (plan_.warmup)
     record_.events.push_back(
         {.to = std::min(*plan_.warmup, elapsed), .kind = EventKind::warm_up, .text = "warm-up"});
-  add_verdict(record_, {.thresholds = judge_.results(elapsed),
+  add_verdict(record_, {.thresholds = judge_.final_results(elapsed),
                         .generator = honesty_.health(),
                         .aborted_by = aborted_by_,
                         .ending = interrupts_ > 0      ? VerdictInput::Ending::signal

@@ -34,8 +34,7 @@ struct Rehearsal {
 
 // Takes real time for what it simulates: about a second for 100,000 requests. `progress` is told
 // the virtual time after each second of it; returning false ends the rehearsal early, with all that
-// was seen until then. Errors: what keeps the
-// plan from running.
+// was seen until then. Errors: what keeps the plan from running.
 Result<Rehearsal> rehearse(const Plan& plan, const RehearseOptions& options,
                            const std::function<bool(Duration elapsed)>& progress);
 

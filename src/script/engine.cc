@@ -46,9 +46,10 @@ JSValue js_resolve(JSContext* context, JSValueConst, int, JSValueConst* argument
   const auto found = module_name(text_of(context, *name), specifier.view());
   if (!found) return throw_error(context, found.error().text);
   const bool is_file = !is_builtin_module(*found) && !found->starts_with("https://");
-  return js_string(
-      context,
-      is_file ? "file://" + std::filesystem::absolute(*found).lexically_normal().string() : *found);
+  std::error_code error;
+  const auto whole = std::filesystem::absolute(*found, error);
+  return js_string(context,
+                   is_file && !error ? "file://" + whole.lexically_normal().string() : *found);
 }
 
 JSModuleDef* load_byte_code(JSContext* context, const std::string& code) {
@@ -102,8 +103,9 @@ std::string calling_module(JSContext* context) {
 std::string path_of_url(std::string_view base, std::string_view url) {
   const auto path = std::filesystem::path(url.substr(7)).lexically_normal();
   const bool is_relative = std::filesystem::path(base).is_relative() && !is_remote(base);
-  return is_relative ? path.lexically_proximate(std::filesystem::current_path()).string()
-                     : path.string();
+  std::error_code error;
+  const auto here = std::filesystem::current_path(error);
+  return is_relative && !error ? path.lexically_proximate(here).string() : path.string();
 }
 
 Result<std::string> module_name(std::string_view base, std::string_view specifier) {
@@ -243,11 +245,15 @@ std::string Engine::tag_text() const {
   return text;
 }
 
-// Runs the entry's init code, with what it awaits at its top level.
 Result<> Engine::run_start() {
-  Result<> done = run_byte_code(bundle->start);
+  Result<> done = run_init_code();
   if (aborted_in_init) return fail(ErrorCode::aborted, "test aborted: " + *aborted_in_init);
-  TRY(std::move(done));
+  return done;
+}
+
+// The entry's init code, with what it awaits at its top level and its timers.
+Result<> Engine::run_init_code() {
+  TRY(run_byte_code(bundle->start));
   exports = std::exchange(handed_over, js_undefined);
   if (JS_IsUndefined(awaited_)) return events.run_init();
   TRY(watch(awaited_));

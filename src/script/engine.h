@@ -25,6 +25,7 @@ namespace brunt {
 
 class ScriptBody;
 class SourceFiles;
+struct LazyKind;
 
 // What a `function` of a script's own is: name, then argument count.
 struct JsFunction {
@@ -101,7 +102,7 @@ class Engine {
   std::map<std::string, JSValue> commonjs;  // By name: the `module` of each that has begun to run.
   EventLoop events{*this};
   // By kind of object: its members' names (lazy_object.h).
-  std::vector<std::pair<std::string_view, std::vector<JSAtom>>> member_names;
+  std::vector<std::pair<const LazyKind*, std::vector<JSAtom>>> member_names;
   // Parts of the library that were used (library.h).
   std::vector<std::pair<std::string, JSValue>> libraries;
   // Rejected promises that nobody has handled, with their reasons as text.
@@ -114,6 +115,7 @@ class Engine {
   Result<> make_context(EngineLimits limits);
   Result<> run_byte_code(const std::string& code);
   Result<> run_start();
+  Result<> run_init_code();
   Result<> watch(JSValueConst promise);
   static JSValue js_await(JSContext* context, JSValueConst, int, JSValueConst* arguments);
   static JSValue take_settled(JSContext* context, JSValueConst, int, JSValueConst* arguments,

@@ -12,8 +12,8 @@ namespace brunt {
 
 // REQUIRES: `text` is no JSON; "" where it is.
 std::string trouble_of_json(std::string_view text);
-// The same for JSON.parse(), which k6 reads with another of Go's readers; what is no JSON by the
-// scanner's measure only: "".
+// In the words of JSON.parse(), which k6 reads with another of Go's readers; "" where the text is
+// JSON.
 std::string syntax_error_of_json(std::string_view text);
 
 }  // namespace brunt

@@ -17,8 +17,8 @@ LazyObject& held_by(const LazyKind& kind, JSValueConst object) {
 std::vector<JSAtom>& atoms_of(JSContext* context, const LazyKind& kind) {
   auto& all = Engine::of(context).member_names;
   for (auto& [of, atoms] : all)
-    if (of == kind.name) return atoms;
-  auto& atoms = all.emplace_back(kind.name, std::vector<JSAtom>()).second;
+    if (of == &kind) return atoms;
+  auto& atoms = all.emplace_back(&kind, std::vector<JSAtom>()).second;
   for (const char* const member : kind.members) atoms.push_back(JS_NewAtom(context, member));
   return atoms;
 }
@@ -78,8 +78,12 @@ int LazyAccess::define(JSContext* context, const LazyKind& kind, JSValueConst ob
     JS_FreeValue(context, std::exchange(held.made[member], JS_DupValue(context, value)));
     return 1;
   }
-  if (is_member) JS_FreeValue(context, std::exchange(held.made[member], js_exception));
-  return JS_DefineProperty(context, object, name, value, getter, setter, flags | JS_PROP_NO_EXOTIC);
+  const bool has_accessor = (flags & (JS_PROP_HAS_GET | JS_PROP_HAS_SET)) != 0;
+  if (is_member && !has_accessor) return 1;  // Its flags alone: they stay.
+  const int done =
+      JS_DefineProperty(context, object, name, value, getter, setter, flags | JS_PROP_NO_EXOTIC);
+  if (is_member && done > 0) JS_FreeValue(context, std::exchange(held.made[member], js_exception));
+  return done;
 }
 
 int LazyAccess::remove(JSContext* context, const LazyKind& kind, JSValueConst object, JSAtom name) {

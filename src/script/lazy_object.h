@@ -1,6 +1,6 @@
 // Objects of ours whose members are made when a script first looks at them, and are an object's own
 // members all the same: Object.keys() lists them, JSON.stringify() writes them, and a script may
-// put something else in their place.
+// put something else in their place. They stay writable and enumerable whatever it defines.
 //
 //   struct Answer : LazyObject { HttpReply reply; };
 //   constexpr LazyKind answer_kind = {.name = "Answer", .class_id = &ClassIds::answer,

@@ -60,6 +60,8 @@ TEST_CASE("the members of a response are listed, kept, replaced and deleted as a
       "  r.status = 7; r.mine = 8; delete r.body; r.headers.Self = r;"
       "  console.log(r.status, r.mine, r.body, 'body' in r, r.headers.Self === r);"
       "  console.log(Object.keys(r).length, Object.keys(r).includes('body'));"
+      "  const frozen = Object.freeze(http.get('http://localhost/'));"
+      "  console.log(frozen.status, Object.keys(frozen).length);"
       "  Object.defineProperty(r, 'url', { get: () => 'got' });"
       "  console.log(r.url, Object.keys(r).includes('url'));"
       "}");
@@ -68,7 +70,7 @@ TEST_CASE("the members of a response are listed, kept, replaced and deleted as a
                           "console.log: 16 status,status_text false", "console.log: true true",
                           "console.log: 200 200 OK true false", "console.log: true true 200",
                           "console.log: 7 8 undefined false true", "console.log: 16 false",
-                          "console.log: got false"});
+                          "console.log: 200 16", "console.log: got false"});
 }
 
 TEST_CASE("a jar of one's own is used and filled beside that of the user") {

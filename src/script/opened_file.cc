@@ -26,7 +26,8 @@ Result<OpenedFile> open_in_init(JSContext* context, std::string_view name) {
                 "the \"open\" function is only available in the init stage (outside of functions)");
   OpenedFile file{.path = path_of(context, name), .bytes = {}};
   if (engine.reading != nullptr) {
-    if (std::filesystem::is_directory(file.path))
+    std::error_code ignored;
+    if (std::filesystem::is_directory(file.path, ignored))
       return fail(ErrorCode::invalid,
                   fmt::format("open() can't be used with directories, path: \"{}\"", file.path));
     auto opened = engine.sources->open(file.path);

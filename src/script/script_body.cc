@@ -65,6 +65,7 @@ Result<> ScriptBody::start_vu(Fiber& self, Vu& vu) {
   if (bundle().functions.contains("vuSetup")) {
     mine->engine.group = enter_group(0, "vuSetup");
     auto done = mine->set_up(self);
+    begin_samples(scenario_, mine->plan);
     body_series_.end_iteration(mine->plan);
     if (!done && done.error().code == ErrorCode::cancelled) return done;
     if (!done)
@@ -97,6 +98,7 @@ Result<std::string> ScriptBody::run_once(Fiber& self, const std::string& functio
   TRY(mine.open(self, *this, data));
   mine.engine.group = enter_group(0, function);
   auto done = mine.run_for_json(self, function);
+  begin_samples(scenario_, mine.plan);
   body_series_.end_iteration(mine.plan);
   return done;
 }
@@ -183,7 +185,7 @@ HttpSeries& ScriptBody::http_series(const HttpSeriesKey& key) {
   key_.append(key.expected).append(" ").append(key.name).append("\n").append(key.tags);
   if (const auto found = http_.find(key_); found != http_.end()) return *found->second;
   HttpSeriesKey fewer = key;
-  fewer.name = bounds_.value("name", key.name);
+  if (!bounds_.is_named("url", key.name)) fewer.name = bounds_.value("name", key.name);
   const auto few_tags = bounds_.fewer(key.tags);
   if (few_tags) fewer.tags = *few_tags;
   if (few_tags || fewer.name != key.name) return http_series(fewer);
@@ -203,9 +205,10 @@ std::string_view ScriptBody::name_of_url(std::string_view url) {
   if (const auto found = names_.find(url); found != names_.end()) return found->second;
   std::string shape = url_shape(url);
   const auto known = shapes_.find(shape);
-  if (known == shapes_.end() && shapes_.size() >= limits_.shapes_max) return TagBounds::other;
-  std::size_t& seen = known == shapes_.end() ? shapes_[shape] : known->second;
   const bool is_named = bounds_.is_named("name", url) || bounds_.is_named("url", url);
+  if (known == shapes_.end() && shapes_.size() >= limits_.shapes_max && !is_named)
+    return TagBounds::other;
+  std::size_t& seen = known == shapes_.end() ? shapes_[shape] : known->second;
   if (shape == url || seen < limits_.names_exact_max || is_named) {
     ++seen;
     return names_.emplace(url, url).first->second;

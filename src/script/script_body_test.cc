@@ -361,6 +361,17 @@ TEST_CASE("a tag of too many values keeps the first ones and those that a thresh
                 world.told[0]);
 }
 
+TEST_CASE("names of tags without end are left out") {
+  ScriptWorld world;
+  world.play(script("own.add(1, { [`t${__ITER}`]: 'x' });", "const own = new Counter('own');"),
+             {.iterations = 150});
+  CHECK(world.sum("own") == 150);
+  CHECK(world.sum("own", {{"t10", "x"}}) == 1);
+  CHECK(world.sum("own", {{"t149", "x"}}) == 0);
+  REQUIRE(world.told.size() == 1);
+  CHECK(world.told[0].starts_with("more than 100 names of tags"));
+}
+
 TEST_CASE("a URL that a threshold names is not counted with others of its shape") {
   ScriptWorld world;
   world.play(script("http.get(`http://localhost/p/${__ITER}`);",

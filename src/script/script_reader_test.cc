@@ -305,6 +305,20 @@ TEST_CASE("what is not supported is refused with module and line") {
   CHECK(error_in("import x from './gone.js';\n" + no_op).contains("gone.js"));
 }
 
+TEST_CASE("a file that cannot be had is an exception that a script can catch") {
+  CHECK(read_good("let kept; try { open('x'.repeat(300)) } catch (error) { kept = error }"
+                  "export default function () {}")
+            .script != nullptr);
+  CHECK(error_in("open('x'.repeat(300)); export default function () {}").contains("open()"));
+}
+
+TEST_CASE("a test is aborted from a timer of init code too") {
+  const std::string told = error_in(
+      "import exec from 'k6/execution'; setTimeout(() => exec.test.abort('later'), 1);"
+      "export default function () {}");
+  CHECK(told == "test aborted: later");
+}
+
 TEST_CASE("what a module does not have is told before the run where nothing else can be meant") {
   const auto warned = [](const std::string& text) {
     return read_good(text + "\nexport default function () {}").script->warnings;

@@ -19,7 +19,16 @@ bool TagBounds::is_named(std::string_view tag, std::string_view value) const {
   return found != tags_.end() && found->second.named.contains(value);
 }
 
+bool TagBounds::is_one_too_many(std::string_view tag) {
+  if (tags_.size() < limits_.tags_max || tags_.contains(tag)) return false;
+  if (!std::exchange(told_of_tags_, true))
+    warn_(fmt::format("more than {} names of tags: \"{}\" and further ones are left out",
+                      limits_.tags_max, tag));
+  return true;
+}
+
 std::string_view TagBounds::value(std::string_view tag, std::string_view value) {
+  if (is_one_too_many(tag)) return other;
   auto found = tags_.find(tag);
   if (found == tags_.end()) found = tags_.emplace(tag, Values()).first;
   Values& values = found->second;
@@ -42,6 +51,10 @@ std::optional<std::string> TagBounds::fewer(std::string_view tags) {
   bool changed = false;
   const auto parts = split(tags, '\n');
   for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
+    if (is_one_too_many(parts[i])) {
+      changed = true;
+      continue;
+    }
     const std::string_view kept = value(parts[i], parts[i + 1]);
     changed = changed || kept != parts[i + 1];
     append_tag(out, parts[i], kept);

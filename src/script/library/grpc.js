@@ -16,6 +16,7 @@
     if (request === undefined || request === null) throw new Error('request cannot be nil');
     try {
       const text = JSON.stringify(request);
+      if (text === undefined) throw new Error(`request cannot be a ${typeof request}`);
       // What is not finite was written as null.
       return text.includes('null') ? JSON.stringify(request, finite) : text;
     } catch (error) {

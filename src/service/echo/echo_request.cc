@@ -62,7 +62,8 @@ Json echo_cookies(HttpFields fields) {
   return all;
 }
 
-Json echo_of(const HttpRequestView& request) {
+Json echo_of(const EchoRequest& asked) {
+  const HttpRequestView& request = asked.view;
   const std::string_view type = request.fields().find("content-type").value_or("");
   const bool is_form = type.starts_with("application/x-www-form-urlencoded");
   const auto json = Json::parse(request.body());
@@ -78,8 +79,8 @@ Json echo_of(const HttpRequestView& request) {
   all.set("json", json && !is_form ? *json : Json());
   all.set("method", Json(request.method()));
   all.set("origin", Json(request.peer().ip()));
-  all.set("url", Json(fmt::format("http://{}{}", request.fields().find("host").value_or(""),
-                                  request.target())));
+  all.set("url", Json(fmt::format("{}://{}{}", asked.scheme,
+                                  request.fields().find("host").value_or(""), request.target())));
   return all;
 }
 

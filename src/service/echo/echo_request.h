@@ -13,6 +13,7 @@ struct EchoRequest {
   Fiber& self;
   const HttpRequestView& view;
   HttpResponseWriter& response;
+  std::string_view scheme;         // "http" or "https".
   std::vector<std::string> parts;  // What stands for the {names} of its path, decoded.
 };
 
@@ -23,7 +24,7 @@ Json echo_fields(HttpFields fields);
 // { name: value } of the Cookie field.
 Json echo_cookies(HttpFields fields);
 // args, data, form, headers, json, method, origin, url: what was asked.
-Json echo_of(const HttpRequestView& request);
+Json echo_of(const EchoRequest& request);
 
 void answer_json(HttpResponseWriter& response, const Json& json);
 // Says what is wrong with what was asked for.

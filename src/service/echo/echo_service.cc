@@ -18,17 +18,16 @@
 namespace brunt {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr std::int64_t delay_max_s = 10, lines_max = 10'000, bytes_max = 1 << 20,
                        redirects_max = 50;
 
-// A part of the path as a number from 0; nullopt: it is none, and that was said.
-std::optional<std::int64_t> number_of(EchoRequest& request, std::size_t part, std::int64_t max) {
-  const auto number = parse_integer(request.parts[part]);
-  if (number && *number >= 0 && *number <= max) return *number;
+// What stands in the path as a number; nullopt: it is none, and that was said.
+std::optional<std::int64_t> number_of(EchoRequest& request, std::int64_t max,
+                                      std::int64_t min = 0) {
+  const auto number = parse_integer(request.parts[0]);
+  if (number && *number >= min && *number <= max) return *number;
   answer_wrong(request.response, 400,
-               fmt::format("\"{}\": a whole number from 0 to {}", request.parts[part], max));
+               fmt::format("\"{}\": a whole number from {} to {}", request.parts[0], min, max));
   return std::nullopt;
 }
 
@@ -38,7 +37,7 @@ void redirect(EchoRequest& request, std::string_view to, std::uint16_t status = 
 }
 
 void say_everything(EchoRequest& request) {
-  answer_json(request.response, echo_of(request.view));
+  answer_json(request.response, echo_of(request));
 }
 
 void say_fields(EchoRequest& request) {
@@ -83,16 +82,15 @@ void delete_cookies(EchoRequest& request) {
 }
 
 void say_status(EchoRequest& request) {
-  const auto status = number_of(request, 0, 599);
+  const auto status = number_of(request, 599, 200);
   if (!status) return;
-  if (*status < 200) return answer_wrong(request.response, 400, "a status from 200 to 599");
   if (*status >= 301 && *status <= 308 && *status != 304)
     request.response.add_field("Location", "/redirect/1");
   request.response.set_status(static_cast<std::uint16_t>(*status));
 }
 
 void say_redirect(EchoRequest& request) {
-  const auto left = number_of(request, 0, redirects_max);
+  const auto left = number_of(request, redirects_max);
   if (!left) return;
   redirect(request, *left <= 1 ? std::string("/get") : fmt::format("/redirect/{}", *left - 1));
 }
@@ -156,7 +154,7 @@ void ask_digest(EchoRequest& request) {
 
 template <ContentCoding Coding>
 void say_coded(EchoRequest& request) {
-  Json all = echo_of(request.view);
+  Json all = echo_of(request);
   all.set("coding", name_of(Coding));
   auto coded = encode_content(Coding, all.dump());
   if (!coded) return answer_wrong(request.response, 500, coded.error().text);
@@ -177,10 +175,10 @@ void say_late(EchoRequest& request) {
 }
 
 void stream_lines(EchoRequest& request) {
-  const auto lines = number_of(request, 0, lines_max);
+  const auto lines = number_of(request, lines_max);
   if (!lines) return;
   request.response.set_content_type("application/json");
-  Json all = echo_of(request.view);
+  Json all = echo_of(request);
   for (std::int64_t line = 0; line < *lines; ++line) {
     all.set("id", line);
     if (!request.response.send_chunk(request.self, all.dump() + "\n")) return;
@@ -188,7 +186,7 @@ void stream_lines(EchoRequest& request) {
 }
 
 void say_bytes(EchoRequest& request) {
-  const auto count = number_of(request, 0, bytes_max);
+  const auto count = number_of(request, bytes_max);
   if (!count) return;
   request.response.set_content_type("application/octet-stream");
   for (std::int64_t i = 0; i < *count; ++i)
@@ -282,8 +280,9 @@ bool is_like(std::string_view pattern, std::string_view path, std::vector<std::s
   return true;
 }
 
-void answer(Fiber& self, const HttpRequestView& view, HttpResponseWriter& response) {
-  EchoRequest request{.self = self, .view = view, .response = response, .parts = {}};
+void answer(EchoRequest request) {
+  const HttpRequestView& view = request.view;
+  HttpResponseWriter& response = request.response;
   for (const Route& route : routes) {
     if (!is_like(route.path.pattern, view.path(), request.parts)) continue;
     const bool takes = route.method.empty() || route.method == view.method() ||
@@ -308,7 +307,11 @@ std::span<const EchoPath> echo_paths() {
 
 Result<std::unique_ptr<EchoService>> EchoService::start(Loop& loop, const EchoOptions& options) {
   HttpServerOptions server{.at = options.at, .tls = options.tls, .limits = {}};
-  auto http = TRY(HttpServer::listen(loop, server, answer));
+  const auto handler = [scheme = options.tls ? "https" : "http"](
+                           Fiber& self, const HttpRequestView& view, HttpResponseWriter& response) {
+    answer({.self = self, .view = view, .response = response, .scheme = scheme, .parts = {}});
+  };
+  auto http = TRY(HttpServer::listen(loop, server, handler));
   // make_unique cannot reach a private constructor.
   return std::unique_ptr<EchoService>(new EchoService(std::move(http)));
 }

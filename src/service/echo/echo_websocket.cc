@@ -72,7 +72,7 @@ void echo_websocket(EchoRequest& request) {
 
 void say_or_echo_websocket(EchoRequest& request) {
   if (asks_for_websocket(request.view)) return echo_websocket(request);
-  answer_json(request.response, echo_of(request.view));
+  answer_json(request.response, echo_of(request));
 }
 
 }  // namespace brunt
